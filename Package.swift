@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+// Floors: each module imports only what stands below it. No package dependencies: the library's C dependencies come
+// from the system (see the Makefile), and the flags of the shipped libaskel_s4.so are the Makefile's too, since
+// a static Swift runtime in this file would break `swift test`.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+func floor(_ name: String, _ below: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: below, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ below: Target.Dependency...) -> Target {
+  .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name)] + below, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "askel-s4",
+  products: [.library(name: "askel_s4", type: .dynamic, targets: ["AskelS4"])],
+  targets: [
+    .systemLibrary(name: "CAskelS4", path: "include"),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+
+    floor("Basics"),
+    floor("Secrets", "Basics", "COpenSSL"),
+    floor("OData", "Basics", "CExpat"),
+    floor("Vault", "Basics", "Secrets", "CSQLite"),
+    floor("HTTP", "Basics", "Secrets", "CCurl"),
+    floor("OAuth", "Basics", "Secrets", "HTTP"),
+    floor("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth"),
+    floor("Documents", "Basics", "OData", "Connector"),
+    floor("AskelS4", "Basics", "Secrets", "OData", "Connector", "Documents", "CAskelS4"),
+
+    tests("Basics"),
+    tests("Secrets", "Basics"),
+    tests("OData", "Basics"),
+    tests("Vault", "Basics", "Secrets", "CSQLite"),
+    tests("HTTP", "Basics", "Secrets"),
+    tests("OAuth", "Basics", "Secrets", "HTTP"),
+    tests("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth"),
+    tests("Documents", "Basics", "OData", "Connector"),
+    tests("AskelS4", "Basics", "CAskelS4"),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+#include <curl/curl.h>
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+
+/* Swift imports neither curl's variadic functions nor the macros that check their types. */
+static inline CURLcode askel_curl_set_long(CURL *handle, CURLoption option, long value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode askel_curl_set_size(CURL *handle, CURLoption option, curl_off_t value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode askel_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
+  return curl_easy_setopt(handle, option, value);
+}
+static inline CURLcode askel_curl_set_write(CURL *handle, CURLoption option,
+                                            size_t (*function)(char *, size_t, size_t, void *)) {
+  return curl_easy_setopt(handle, option, function);
+}
+static inline CURLcode askel_curl_set_open_socket(CURL *handle,
+                                                  curl_socket_t (*function)(void *, curlsocktype,
+                                                                            struct curl_sockaddr *)) {
+  return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+static inline CURLcode askel_curl_set_ssl_context(CURL *handle, CURLcode (*function)(CURL *, void *, void *)) {
+  return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, function);
+}
+static inline CURLcode askel_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+static inline CURLcode askel_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+static inline CURLcode askel_curl_get_text(CURL *handle, CURLINFO info, char **value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+static inline CURLMcode askel_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
+static inline void askel_ssl_context_wipe_plaintext(void *context) {
+  SSL_CTX_set_options((SSL_CTX *)context, SSL_OP_CLEANSE_PLAINTEXT);
+}
+static inline void askel_ssl_context_no_key_log(void *context) {
+  SSL_CTX_set_keylog_callback((SSL_CTX *)context, NULL);
+}

@@ -1,0 +1,740 @@
+/* askel_s4.h - libaskel_s4: connect a product to its customers' SAP S/4HANA Cloud tenants.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * This header is the manual. It is C99 and C++11 clean and needs nothing but the C library.
+ *
+ * The job in five calls (the static inline `..._wait` functions block; everything else returns at once):
+ *
+ *   askel_s4_instance_open      opens the vault under its key and makes the library ready
+ *   askel_s4_connection_put     stores a customer's credential, sealed
+ *   askel_s4_client_open        opens that connection for work
+ *   askel_s4_client_read        prepares a read; askel_s4_cursor_next_wait brings page after page
+ *   askel_s4_cursor_receipt     says what was proven about the rows that came
+ *
+ * CONVENTIONS
+ *
+ * Status      Functions that can end badly return askel_s4_status: 0 is ASKEL_S4_OK, every other value is a failure
+ *             whose details are in the error object. The numbers never change.
+ * Errors      `askel_s4_error **out_error` is always last and may be NULL. On failure it receives an object that is
+ *             yours to free; on success it is set to NULL. There is no "last error".
+ * Outputs     `T **out_x` is yours to free with the function that the comment names. Outputs are set to NULL or 0 at
+ *             entry and filled only on success. A `const` pointer that comes back is borrowed: the comment says until
+ *             when.
+ * Text        All text is UTF-8 and ends with a NUL byte unless it comes as an askel_s4_view. Administrative results
+ *             are JSON text with the shape that the comment gives; unknown members may be added, none are taken away.
+ * Structs     Option structs begin with `struct_size`: set them from their ..._INIT macro. Zero (or NULL) in any other
+ *             member means the default. Members are only ever appended.
+ * Threads     A function that takes a pointer to `const` may be called from several threads at once. One that takes a
+ *             plain pointer wants one thread at a time for that object. askel_s4_call_cancel may be called from any
+ *             thread at any time before the call is freed.
+ * Lifetime    Objects hold what they need alive: free them in any order. Every free and close takes NULL.
+ * Waiting     Every operation that talks to a tenant returns an askel_s4_call at once. Wait for its descriptor to
+ *             become readable (poll, epoll, asyncio, Go's poller) or call askel_s4_call_wait; then take the result.
+ *             Nothing else blocks on the network.
+ * Callbacks   There are none: nothing of yours is ever run on a thread of ours. What the library has to tell comes
+ *             through the event queue of the instance.
+ * fork        After fork() without exec(), objects inherited by the child answer ASKEL_S4_FORKED and may only be
+ *             freed. Open a new instance in the child.
+ * The host    The library installs no signal handler, writes nothing to stdout or stderr, and reads no environment
+ *             variable (https_proxy and SSLKEYLOGFILE change nothing).
+ */
+#ifndef ASKEL_S4_H
+#define ASKEL_S4_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Version
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Version of this header. The library's own is askel_s4_version(). */
+#define ASKEL_S4_VERSION_MAJOR 0
+#define ASKEL_S4_VERSION_MINOR 1
+#define ASKEL_S4_VERSION_PATCH 0
+#define ASKEL_S4_VERSION_NUMBER (ASKEL_S4_VERSION_MAJOR * 10000 + ASKEL_S4_VERSION_MINOR * 100 + ASKEL_S4_VERSION_PATCH)
+
+/** Gives the version of the loaded library as text, for example "0.1.0".
+ *  @return borrowed for the life of the process; never NULL. Safe from any thread. */
+const char *askel_s4_version(void);
+
+/** Gives the version of the loaded library as major * 10000 + minor * 100 + patch.
+ *  A binding compares it with the ASKEL_S4_VERSION_NUMBER that it was written for. Safe from any thread. */
+uint32_t askel_s4_version_number(void);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Status and errors
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** What a function came to. 0 is success. The names say what the caller does next. */
+typedef int32_t askel_s4_status;
+
+enum {
+  ASKEL_S4_OK = 0,
+  /** The call is wrong: the message names the argument. Mend the program. */
+  ASKEL_S4_INVALID_ARGUMENT = 1,
+  /** The instance was closed. Open a new one. */
+  ASKEL_S4_CLOSED = 2,
+  /** The object was made before fork(). Open a new instance in this process. */
+  ASKEL_S4_FORKED = 3,
+  /** askel_s4_call_cancel ended the operation. */
+  ASKEL_S4_CANCELLED = 4,
+  /** The deadline passed before the answer was complete. Try again later or give more time. */
+  ASKEL_S4_TIMED_OUT = 5,
+  /** The call is still running: wait, then take its result again. */
+  ASKEL_S4_PENDING = 6,
+  /** There is no such connection, entity set or document. */
+  ASKEL_S4_NOT_FOUND = 7,
+  /** The vault's file cannot be opened, read or written: the message says what to do with it. */
+  ASKEL_S4_VAULT_UNAVAILABLE = 10,
+  /** The key does not open this vault, or the key file is not fit (mode, length). Give the right key. */
+  ASKEL_S4_VAULT_KEY_REFUSED = 11,
+  /** A record of the vault does not prove genuine: damaged or tampered with. Restore it or put it anew. */
+  ASKEL_S4_VAULT_CORRUPT = 12,
+  /** The host or token URL is none that this connection may talk to. Mend the connection. */
+  ASKEL_S4_HOST_REFUSED = 20,
+  /** An answer pointed to another origin. It was not followed and no credential was sent there. */
+  ASKEL_S4_ORIGIN_REFUSED = 21,
+  /** The tenant rejected the credential. It is not sent again until a new one is put or a check is asked for. */
+  ASKEL_S4_CREDENTIAL_EXPIRED = 30,
+  /** The credential is good but this service is not open to it: look at the communication arrangement. */
+  ASKEL_S4_UNAUTHORISED = 31,
+  /** No usable answer: name resolution, network, or a 5xx. Try again later. */
+  ASKEL_S4_UNREACHABLE = 40,
+  /** The server's certificate or TLS version was not accepted. Check the host and the CA file. */
+  ASKEL_S4_TLS_REFUSED = 41,
+  /** The tenant asked to slow down (429): askel_s4_error_retry_after_s says for how long. */
+  ASKEL_S4_THROTTLED = 42,
+  /** SAP answered with an error: askel_s4_error_sap_code and the message are SAP's. */
+  ASKEL_S4_SERVICE_ERROR = 50,
+  /** The answer is a web page or another type than asked for: wrong host, or a login page in between. */
+  ASKEL_S4_NOT_ODATA = 51,
+  /** The answer is cut off, or not what its type says. No row of it was delivered. */
+  ASKEL_S4_MALFORMED_ANSWER = 52,
+  /** The pages do not add up (repeated link, doubled row, short count). The rows so far are no complete set. */
+  ASKEL_S4_READ_INCONSISTENT = 53,
+  /** The answer passes a size limit of the client. Ask for smaller pages or raise the limit. */
+  ASKEL_S4_TOO_LARGE = 54,
+  /** The host process cannot carry the library (memory, descriptors, threads, another TLS library). */
+  ASKEL_S4_HOST_UNFIT = 60,
+  /** A defect of this library: please report it. */
+  ASKEL_S4_INTERNAL = 99
+};
+
+/** What became of the operation at the tenant when it failed. */
+enum {
+  /** Nothing was sent. */
+  ASKEL_S4_OUTCOME_NOT_SENT = 0,
+  /** It was sent, and the answer proves that it was not carried out. */
+  ASKEL_S4_OUTCOME_NOT_PROCESSED = 1,
+  /** It was carried out, and something went wrong afterwards. */
+  ASKEL_S4_OUTCOME_PROCESSED = 2,
+  /** It was sent, and nothing proves whether it was carried out. Harmless for a read. */
+  ASKEL_S4_OUTCOME_UNKNOWN = 3
+};
+
+/** Why a function failed. Immutable; text that its functions give is borrowed until askel_s4_error_free. */
+typedef struct askel_s4_error askel_s4_error;
+
+/** Gives the error's status code. @return a value other than ASKEL_S4_OK; ASKEL_S4_INVALID_ARGUMENT for NULL. */
+askel_s4_status askel_s4_error_code(const askel_s4_error *error);
+/** Gives one line: what happened, with which value, and what to do. Never a secret or a token. @return never NULL. */
+const char *askel_s4_error_message(const askel_s4_error *error);
+/** Gives what became of the operation at the tenant. @return an ASKEL_S4_OUTCOME_ value. */
+int32_t askel_s4_error_outcome(const askel_s4_error *error);
+/** Says whether the same call may succeed later without any change. @return 1 or 0. */
+int32_t askel_s4_error_retryable(const askel_s4_error *error);
+/** Gives the HTTP status of the answer. @return 100..599, or 0 where no answer came. */
+int32_t askel_s4_error_http_status(const askel_s4_error *error);
+/** Gives the code in the answer: SAP's (for example "/IWBEP/CM_MGW_RT/020") or the token endpoint's (for example
+ *  "invalid_client"). Decide on this and not on the message, which comes in the logon language.
+ *  @return never NULL; "" where there is none. Source: SAP.md section 4, RFC 6749 section 5.2. */
+const char *askel_s4_error_sap_code(const askel_s4_error *error);
+/** Gives what the error is about: an argument's name, a property, a service path. @return never NULL; may be "". */
+const char *askel_s4_error_target(const askel_s4_error *error);
+/** Gives SAP's further messages as a JSON array of {"code","message","severity","target"}.
+ *  @return never NULL; "[]" where there are none. */
+const char *askel_s4_error_details(const askel_s4_error *error);
+/** Gives the seconds that the tenant asked to wait (Retry-After). @return seconds, or -1 where it said nothing. */
+int64_t askel_s4_error_retry_after_s(const askel_s4_error *error);
+/** Gives the id that was sent with the failed request (header X-Request-Id), to be found again in the tenant's logs.
+ *  @return never NULL; "" where nothing was sent. */
+const char *askel_s4_error_request_id(const askel_s4_error *error);
+/** Frees an error. @param error [in] may be NULL. */
+void askel_s4_error_free(askel_s4_error *error);
+
+/** Frees text that a function gave as `char **out_...`. @param text [in] may be NULL. */
+void askel_s4_string_free(char *text);
+
+/** A piece of a buffer that somebody else owns. Not NUL-terminated. */
+typedef struct askel_s4_view {
+  const char *data; /**< first byte; NULL only when size is 0 */
+  size_t size;      /**< bytes */
+} askel_s4_view;
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Instance
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** The library as one product process uses it: a vault, an HTTP engine with one thread, an event queue. Shareable
+ *  between threads. */
+typedef struct askel_s4_instance askel_s4_instance;
+
+/** How to open an instance. Exactly one of key_file and key is given. */
+typedef struct askel_s4_instance_options {
+  size_t struct_size;
+  /** Path of the vault, a SQLite file; made with mode 0600 where absent. A file that others may read is refused. */
+  const char *vault_path;
+  /** Path of the key-encryption key: a file with mode 0600 (or 0400) of 32 raw bytes or 64 hexadecimal digits. */
+  const char *key_file;
+  /** The key-encryption key itself: key_size (exactly 32) random bytes. The caller wipes its own copy. */
+  const uint8_t *key;
+  size_t key_size;
+  /** Events kept for askel_s4_instance_next_event; default 1024, at most 65536. When full, the oldest is dropped and
+   *  the next event says how many were. */
+  uint32_t event_capacity;
+} askel_s4_instance_options;
+
+#define ASKEL_S4_INSTANCE_OPTIONS_INIT {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0}
+
+/** Makes a new key file of 32 random bytes with mode 0600. An existing file is left alone.
+ *  @param path [in] where to put it. Keep a copy in a safe place: without the key nothing in the vault opens.
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE (the file exists, or its directory does not). */
+askel_s4_status askel_s4_key_file_create(const char *path, askel_s4_error **out_error);
+
+/** Opens the vault under its key and makes an instance. Nothing is sent anywhere; the engine's thread starts with the
+ *  first call.
+ *  @param options [in] see askel_s4_instance_options
+ *  @param out_instance [out, end with askel_s4_instance_close]
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, HOST_UNFIT (libcurl uses another
+ *  TLS library than OpenSSL 3, for instance). */
+askel_s4_status askel_s4_instance_open(const askel_s4_instance_options *options, askel_s4_instance **out_instance,
+                                       askel_s4_error **out_error);
+
+/** Cancels what still runs, ends the engine's thread, wipes the keys and frees the instance. Clients, cursors and
+ *  calls that are still there answer ASKEL_S4_CLOSED and are freed by their own functions.
+ *  @param instance [in] may be NULL. */
+void askel_s4_instance_close(askel_s4_instance *instance);
+
+/** Tells how the instance stands, as JSON:
+ *  {"version","vault_id","connections":3,"wiping":"full"|"partial","curl":"7.88.1","tls":"OpenSSL/3.0.19",
+ *   "mints":12,"requests":40,"events_dropped":0}.
+ *  `wiping` is "partial" where the host process had initialised libcurl before us, so that libcurl's own copies of
+ *  headers are freed without being wiped.
+ *  @param out_json [out, free with askel_s4_string_free]  @return OK, INVALID_ARGUMENT, FORKED, VAULT_UNAVAILABLE. */
+askel_s4_status askel_s4_instance_status(const askel_s4_instance *instance, char **out_json,
+                                         askel_s4_error **out_error);
+
+/** Gives a descriptor that is readable while events wait. It belongs to the instance: poll it, do not read or close it.
+ *  @return a descriptor, or -1 for NULL, a closed or a forked instance. */
+int askel_s4_instance_event_fd(const askel_s4_instance *instance);
+
+/** Takes the oldest event from the queue, as JSON. Safe from several threads; each event goes to one of them.
+ *  {"event":"connection_state","connection":"nordvik","from":"active","to":"expired","recovered":false,
+ *   "at":"2026-11-23T09:30:00Z","code":"invalid_client","message":"..."}  or
+ *  {"event":"events_dropped","count":12}.
+ *  @param out_json [out, free with askel_s4_string_free] NULL where none waits
+ *  @return OK, INVALID_ARGUMENT, FORKED. */
+askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, char **out_json,
+                                             askel_s4_error **out_error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Call: one operation in progress
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** One operation in progress against a tenant. One thread waits for it and takes its result; any thread may cancel. */
+typedef struct askel_s4_call askel_s4_call;
+
+/** Gives a descriptor that becomes, and stays, readable when the call is done. It belongs to the call: poll it, do not
+ *  read or close it.  @return a descriptor, or -1 for NULL or a forked call. */
+int askel_s4_call_fd(const askel_s4_call *call);
+
+/** Waits until the call is done, well or badly, or until the time is up.
+ *  @param timeout_ms [in] milliseconds; 0 looks once, negative waits as long as the call's own deadline lets it run
+ *  @return OK when done (take the result to learn how), PENDING when the time is up first, INVALID_ARGUMENT, FORKED. */
+askel_s4_status askel_s4_call_wait(askel_s4_call *call, int64_t timeout_ms, askel_s4_error **out_error);
+
+/** Asks the call to end as soon as it can; it then ends with ASKEL_S4_CANCELLED, unless it was done already. Returns
+ *  at once. From any thread.  @param call [in] may be NULL. */
+void askel_s4_call_cancel(const askel_s4_call *call);
+
+/** Frees a call; one that still runs is cancelled.  @param call [in] may be NULL. */
+void askel_s4_call_free(askel_s4_call *call);
+
+/** Takes the result of a call that gives JSON text (askel_s4_connection_check).
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind or one whose result was taken; or
+ *  what the operation came to. */
+askel_s4_status askel_s4_call_take_text(askel_s4_call *call, char **out_json, askel_s4_error **out_error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Connections: the customers' credentials
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** How the tenant is logged on to. */
+enum {
+  /** OAuth 2.0 client credentials at token_url. Source: RFC 6749 section 4.4. */
+  ASKEL_S4_AUTH_CLIENT_CREDENTIALS = 0,
+  /** HTTP Basic with a communication user. Source: RFC 7617. */
+  ASKEL_S4_AUTH_BASIC = 1
+};
+
+/** How the OAuth client shows its secret to the token endpoint. Source: RFC 6749 section 2.3.1. */
+enum {
+  ASKEL_S4_CLIENT_AUTH_SECRET_BASIC = 0, /**< in the Authorization header */
+  ASKEL_S4_CLIENT_AUTH_SECRET_POST = 1   /**< in the form body */
+};
+
+/** A connection: what the customer's basis admin hands over. All of it is sealed as one record. */
+typedef struct askel_s4_connection_options {
+  size_t struct_size;
+  /** The product's own name for this connection, 1 to 128 bytes without control characters. */
+  const char *id;
+  /** API host of the tenant, for example "my300000-api.s4hana.cloud.sap", with an optional ":port" and an optional
+   *  leading "https://". No path, no user, nothing else. */
+  const char *host;
+  /** An ASKEL_S4_AUTH_ value. */
+  int32_t auth;
+  /** For client credentials: the token endpoint, for example
+   *  "https://my300000-api.s4hana.cloud.sap/sap/bc/sec/oauth2/token"; a query such as "?sap-client=100" is kept. */
+  const char *token_url;
+  const char *client_id;
+  const char *client_secret;
+  /** An ASKEL_S4_CLIENT_AUTH_ value. */
+  int32_t client_auth;
+  /** Scope to ask for, or NULL for the client's default. */
+  const char *scope;
+  /** For HTTP Basic: communication user and password. */
+  const char *user;
+  const char *password;
+  /** Hosts, separated by commas, that are admitted although they are no S/4HANA Cloud Public Edition host or resolve
+   *  to a private or loopback address: a BTP proxy, the sandbox ("localhost"). Without port. */
+  const char *allow_host;
+  /** PEM file of the certificate authorities trusted for this connection instead of the system's. Read when stored. */
+  const char *ca_file;
+} askel_s4_connection_options;
+
+#define ASKEL_S4_CONNECTION_OPTIONS_INIT \
+  {sizeof(askel_s4_connection_options), NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL}
+
+/** Stores a connection, or replaces the whole credential of one that is there: its state is `new` again and its
+ *  generation rises. Clients that are open use it from their next operation on. Nothing is sent: ask
+ *  askel_s4_connection_check for the proof. Durable when it returns.
+ *  @return OK, INVALID_ARGUMENT, HOST_REFUSED (the message says what is wrong with the host or the URL),
+ *  VAULT_UNAVAILABLE, CLOSED, FORKED. */
+askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const askel_s4_connection_options *options,
+                                        askel_s4_error **out_error);
+
+/** Tells what is known of a connection, never its secret, as JSON:
+ *  {"id","host","auth":"client_credentials"|"basic","token_url","client_id","client_auth","scope","user","allow_host",
+ *   "has_ca":true,"generation":1,"state":"new"|"active"|"expired"|"unauthorised"|"unreachable",
+ *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null}.
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_connection_get(const askel_s4_instance *instance, const char *id, char **out_json,
+                                        askel_s4_error **out_error);
+
+/** Lists the connections as a JSON array, ordered by id, each as askel_s4_connection_get gives it.
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_connection_list(const askel_s4_instance *instance, char **out_json,
+                                         askel_s4_error **out_error);
+
+/** Deletes a connection and its data key. Clients that are open on it answer NOT_FOUND from their next operation on.
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, CLOSED, FORKED. */
+askel_s4_status askel_s4_connection_delete(const askel_s4_instance *instance, const char *id,
+                                           askel_s4_error **out_error);
+
+/** How to check a connection. */
+typedef struct askel_s4_check_options {
+  size_t struct_size;
+  /** Service to probe after the mint, as in askel_s4_read_options; NULL: with client credentials mint and discard
+   *  only; with HTTP Basic a service is needed, since there is nothing to mint. */
+  const char *service;
+  /** Deadline of the whole check in milliseconds; default 30000. */
+  int64_t timeout_ms;
+} askel_s4_check_options;
+
+#define ASKEL_S4_CHECK_OPTIONS_INIT {sizeof(askel_s4_check_options), NULL, 0}
+
+/** Proves the credential, also one that was rejected before: a token is minted and discarded, and the service document
+ *  of `service` is asked for where one is named. The connection's state follows the outcome.
+ *  Take the result with askel_s4_call_take_text:
+ *  {"connection":"nordvik","state":"active","token":{"type":"bearer","expires_in_s":43199,"scope":"..."}|null,
+ *   "service":"/sap/opu/odata/sap/API_SALES_ORDER_SRV"|null,"ms":84}.
+ *  A credential that does not pass is an error: CREDENTIAL_EXPIRED (askel_s4_error_sap_code has the endpoint's code),
+ *  UNAUTHORISED, UNREACHABLE, TLS_REFUSED, NOT_ODATA, ...
+ *  @param options [in] may be NULL  @param out_call [out, free with askel_s4_call_free]
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_connection_check(const askel_s4_instance *instance, const char *id,
+                                          const askel_s4_check_options *options, askel_s4_call **out_call,
+                                          askel_s4_error **out_error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Client: a connection open for work
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** One connection, open for work. Shareable between threads. A token is minted for each request, used once, and wiped;
+ *  none is ever stored or given out. */
+typedef struct askel_s4_client askel_s4_client;
+
+/** Versions of HTTP. */
+enum {
+  /** Leaves no copy of a token in memory when wiping is "full". */
+  ASKEL_S4_HTTP_1_1 = 0,
+  /** Many requests share one connection. Copies of headers stay in the HTTP/2 library's tables until it closes. */
+  ASKEL_S4_HTTP_2 = 2
+};
+
+/** How to open a client. */
+typedef struct askel_s4_client_options {
+  size_t struct_size;
+  /** The connection's id. */
+  const char *connection;
+  /** An ASKEL_S4_HTTP_ value. */
+  int32_t http_version;
+  /** Largest answer in bytes after decompression; default 256 MiB, at most 2 GiB - 1. */
+  uint64_t max_answer_bytes;
+  /** Language of SAP's texts (header Accept-Language), for example "de"; default "en". */
+  const char *language;
+  /** Deadline of an operation in milliseconds where it names none; default 60000. */
+  int64_t timeout_ms;
+} askel_s4_client_options;
+
+#define ASKEL_S4_CLIENT_OPTIONS_INIT {sizeof(askel_s4_client_options), NULL, 0, 0, NULL, 0}
+
+/** Opens a connection for work: its credential is opened into wiped memory. Nothing is sent.
+ *  @param out_client [out, free with askel_s4_client_free]
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_client_open(const askel_s4_instance *instance, const askel_s4_client_options *options,
+                                     askel_s4_client **out_client, askel_s4_error **out_error);
+
+/** Frees a client and wipes its credential once its cursors and calls are gone too.
+ *  @param client [in] may be NULL. */
+void askel_s4_client_free(askel_s4_client *client);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Parameters of prepared filters and keys
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** What a parameter is. It is written as the literal that the property's type in $metadata asks for; one that does not
+ *  fit that type is refused before the request is sent. */
+enum {
+  ASKEL_S4_PARAM_NULL = 0,
+  ASKEL_S4_PARAM_TEXT = 1,      /**< text, as it is: quoting and escaping are done by the library */
+  ASKEL_S4_PARAM_INTEGER = 2,   /**< integer */
+  ASKEL_S4_PARAM_DECIMAL = 3,   /**< text: "-12.50" */
+  ASKEL_S4_PARAM_BOOLEAN = 4,   /**< integer: 0 or 1 */
+  ASKEL_S4_PARAM_DATE = 5,      /**< text: "2026-11-23" */
+  ASKEL_S4_PARAM_DATE_TIME = 6, /**< text, ISO 8601: "2026-11-23T09:30:00Z" (also with fraction and offset) */
+  ASKEL_S4_PARAM_TIME = 7,      /**< text: "09:30:00" */
+  ASKEL_S4_PARAM_GUID = 8       /**< text: "25fae728-0000-0000-0000-00000000abcd" */
+};
+
+/** One typed parameter: takes the place of one `?`. */
+typedef struct askel_s4_param {
+  int32_t type;     /**< an ASKEL_S4_PARAM_ value */
+  int64_t integer;  /**< for INTEGER and BOOLEAN */
+  const char *text; /**< for the others */
+} askel_s4_param;
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Reading
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Whether the server is asked how many rows there are. */
+enum {
+  /** Not asked: the receipt proves an unbroken chain of pages. */
+  ASKEL_S4_COUNT_NONE = 0,
+  /** Asked with the first page ($inlinecount). Where the service cannot count, the read goes on without, and the
+   *  receipt says so. Source: KBA 3616518. */
+  ASKEL_S4_COUNT_TRY = 1
+};
+
+/** What to read. */
+typedef struct askel_s4_read_options {
+  size_t struct_size;
+  /** Service: a name ("API_SALES_ORDER_SRV", under /sap/opu/odata/sap/) or a whole path that begins with "/". */
+  const char *service;
+  /** Entity set: "A_SalesOrder". */
+  const char *entity_set;
+  /** Filter with a `?` for each parameter: "OverallSDProcessStatus ne ? and CreationDate ge ?". NULL: every row. */
+  const char *filter;
+  /** The parameters, in the order of the `?`. */
+  const askel_s4_param *params;
+  size_t param_count;
+  /** Properties, separated by commas. The key's properties are added: the receipt needs them. NULL: all. */
+  const char *select;
+  /** Navigation properties, separated by commas: "to_Item/to_ScheduleLine". */
+  const char *expand;
+  /** Order: "CreationDate desc, SalesOrder". NULL: by the key, so that pages neither overlap nor leave gaps. */
+  const char *orderby;
+  /** Most rows to deliver over all pages; 0: all. */
+  uint64_t top;
+  /** Rows a page to ask the server for (Prefer: odata.maxpagesize); it may send others. 0: the server's choice. */
+  uint32_t page_size;
+  /** An ASKEL_S4_COUNT_ value. */
+  int32_t count;
+  /** Deadline of each page in milliseconds; default: the client's. */
+  int64_t timeout_ms;
+} askel_s4_read_options;
+
+#define ASKEL_S4_READ_OPTIONS_INIT \
+  {sizeof(askel_s4_read_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0}
+
+/** One read: the page at hand, and the receipt over all of them. One thread at a time. */
+typedef struct askel_s4_cursor askel_s4_cursor;
+
+/** Prepares a read. Nothing is sent: mistakes that only $metadata can show (a property that does not exist, a parameter
+ *  of the wrong type) come with the first page, before any row is asked for.
+ *  @param out_cursor [out, free with askel_s4_cursor_free]  @return OK, INVALID_ARGUMENT, CLOSED, FORKED. */
+askel_s4_status askel_s4_client_read(const askel_s4_client *client, const askel_s4_read_options *options,
+                                     askel_s4_cursor **out_cursor, askel_s4_error **out_error);
+
+/** Starts fetching the next page. One call of a cursor runs at a time. The page at hand stays readable until the new
+ *  one is taken.
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_page
+ *  @return OK; INVALID_ARGUMENT while a call of this cursor is not taken or freed; CLOSED; FORKED; CREDENTIAL_EXPIRED
+ *  where the credential was rejected before (nothing is sent); NOT_FOUND where the connection was deleted; or the error
+ *  that ended the read before. */
+askel_s4_status askel_s4_cursor_next(askel_s4_cursor *cursor, askel_s4_call **out_call, askel_s4_error **out_error);
+
+/** Takes the page that a call of askel_s4_cursor_next fetched: it is decoded and proven on this thread and becomes the
+ *  cursor's page at hand. A page that fails delivers no row, and ends the read.
+ *  @param out_has_page [out] 1: a page is at hand (it may have no rows); 0: there are no more, the receipt is final
+ *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind; or what went wrong. */
+askel_s4_status askel_s4_call_take_page(askel_s4_call *call, int32_t *out_has_page, askel_s4_error **out_error);
+
+/** Gives the number of rows of the page at hand. @return 0 for NULL or before the first page. */
+size_t askel_s4_cursor_row_count(const askel_s4_cursor *cursor);
+
+/** Gives a row as the JSON object that SAP sent, byte for byte.
+ *  @param row [in] 0 .. row_count - 1
+ *  @param out_row [out] borrowed until the next page is taken or the cursor is freed
+ *  @return OK, INVALID_ARGUMENT (no such row), FORKED. */
+askel_s4_status askel_s4_cursor_row(const askel_s4_cursor *cursor, size_t row, askel_s4_view *out_row,
+                                    askel_s4_error **out_error);
+
+/** What a field holds. Types come from $metadata. */
+enum {
+  ASKEL_S4_FIELD_ABSENT = 0,    /**< the row has no such member */
+  ASKEL_S4_FIELD_NULL = 1,      /**< null */
+  ASKEL_S4_FIELD_TEXT = 2,      /**< text, unescaped */
+  ASKEL_S4_FIELD_NUMBER = 3,    /**< a number as exact decimal text: "2656.24" */
+  ASKEL_S4_FIELD_BOOLEAN = 4,   /**< "true" or "false" */
+  ASKEL_S4_FIELD_DATE_TIME = 5, /**< ISO 8601, UTC: "2026-11-23T00:00:00Z", with fraction where there is one */
+  ASKEL_S4_FIELD_JSON = 6       /**< an object or array (an expanded navigation property) as JSON */
+};
+
+/** A row's field. */
+typedef struct askel_s4_field {
+  int32_t kind;       /**< an ASKEL_S4_FIELD_ value */
+  askel_s4_view text; /**< its value; empty for ABSENT and NULL */
+} askel_s4_field;
+
+/** Gives a field of a row by its name.
+ *  @param row [in] 0 .. row_count - 1
+ *  @param name [in] property name, in SAP's spelling
+ *  @param out_field [out] its text is borrowed until the next page is taken or the cursor is freed
+ *  @return OK (also for an absent field), INVALID_ARGUMENT, FORKED. One thread at a time. */
+askel_s4_status askel_s4_cursor_field(askel_s4_cursor *cursor, size_t row, const char *name, askel_s4_field *out_field,
+                                      askel_s4_error **out_error);
+
+/** What was proven about the rows of a read. */
+enum {
+  /** More pages may come. */
+  ASKEL_S4_VERDICT_READING = 0,
+  /** The server's count (or `top`) was met by an unbroken chain of pages without a doubled key. */
+  ASKEL_S4_VERDICT_COMPLETE_COUNTED = 1,
+  /** The chain of pages is unbroken to its end; there is no count to hold it against. */
+  ASKEL_S4_VERDICT_CHAIN_UNBROKEN = 2,
+  /** The read ended with an error: what came is no complete set. */
+  ASKEL_S4_VERDICT_FAILED = 3
+};
+
+/** The receipt of a read. Set struct_size before the call. */
+typedef struct askel_s4_receipt {
+  size_t struct_size;
+  int32_t verdict;      /**< an ASKEL_S4_VERDICT_ value */
+  uint32_t pages;       /**< pages delivered */
+  uint64_t rows;        /**< rows delivered */
+  uint64_t requests;    /**< requests to the API, $metadata included; mints are not among them */
+  uint64_t mints;       /**< tokens minted for this read */
+  uint64_t mints_unused; /**< of them, wiped without having been sent: at most the one made beside the last page */
+  uint64_t retries;     /**< requests sent again */
+  uint64_t bytes_wire;  /**< body bytes received, compressed as they came */
+  uint64_t bytes;       /**< body bytes after decompression */
+  int64_t server_count; /**< the server's own count, or -1 */
+  uint64_t duplicates;  /**< rows refused because their key had come before */
+  uint64_t duplicate_window; /**< among how many rows doubled keys would have been seen; 0: the rows have no key */
+  int64_t elapsed_ms;   /**< milliseconds from the first request to the last answer */
+  askel_s4_view first_key; /**< key of the first row as OData text: "SalesOrder='1'"; borrowed as `text` is */
+  askel_s4_view last_key;  /**< key of the last row */
+  /** One sentence: what was proven and what could not be. Borrowed until the next receipt is asked of this cursor or
+   *  the cursor is freed. */
+  askel_s4_view text;
+} askel_s4_receipt;
+
+#define ASKEL_S4_RECEIPT_INIT \
+  {sizeof(askel_s4_receipt), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {NULL, 0}, {NULL, 0}, {NULL, 0}}
+
+/** Gives the receipt as it stands; final when the verdict is not READING.
+ *  @param receipt [in: struct_size, out: the rest]  @return OK, INVALID_ARGUMENT, FORKED. One thread at a time. */
+askel_s4_status askel_s4_cursor_receipt(askel_s4_cursor *cursor, askel_s4_receipt *receipt,
+                                        askel_s4_error **out_error);
+
+/** Frees a cursor; a call of it that still runs is cancelled.  @param cursor [in] may be NULL. */
+void askel_s4_cursor_free(askel_s4_cursor *cursor);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * One document
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Which document to get. */
+typedef struct askel_s4_get_options {
+  size_t struct_size;
+  const char *service;    /**< as in askel_s4_read_options */
+  const char *entity_set; /**< "A_SalesOrder" */
+  /** Key with a `?` for each parameter: "?" for a key of one property, else "SalesOrder=?,SalesOrderItem=?". */
+  const char *key;
+  const askel_s4_param *params;
+  size_t param_count;
+  const char *select; /**< as in askel_s4_read_options */
+  const char *expand;
+  int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+} askel_s4_get_options;
+
+#define ASKEL_S4_GET_OPTIONS_INIT {sizeof(askel_s4_get_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, 0}
+
+/** One document or answer: status, ETag, body. */
+typedef struct askel_s4_reply askel_s4_reply;
+
+/** Starts getting one document by its key.
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply; a key that does
+ *  not exist is NOT_FOUND
+ *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND, CLOSED, FORKED. */
+askel_s4_status askel_s4_client_get(const askel_s4_client *client, const askel_s4_get_options *options,
+                                    askel_s4_call **out_call, askel_s4_error **out_error);
+
+/** Takes the document that a call of askel_s4_client_get fetched.
+ *  @param out_reply [out, free with askel_s4_reply_free]
+ *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind; or what went wrong. */
+askel_s4_status askel_s4_call_take_reply(askel_s4_call *call, askel_s4_reply **out_reply, askel_s4_error **out_error);
+
+/** Gives the HTTP status. @return 200..299; 0 for NULL. */
+int32_t askel_s4_reply_http_status(const askel_s4_reply *reply);
+/** Gives the document's ETag as SAP sent it, to be sent back byte for byte. @return never NULL; "" where there is
+ *  none; borrowed until the reply is freed. */
+const char *askel_s4_reply_etag(const askel_s4_reply *reply);
+/** Gives the document as the JSON object that SAP sent. @return borrowed until the reply is freed. */
+askel_s4_view askel_s4_reply_document(const askel_s4_reply *reply);
+/** Gives a field of the document by its name, as askel_s4_cursor_field does; borrowed until the reply is freed.
+ *  @return OK (also for an absent field), INVALID_ARGUMENT, FORKED. One thread at a time. */
+askel_s4_status askel_s4_reply_field(askel_s4_reply *reply, const char *name, askel_s4_field *out_field,
+                                     askel_s4_error **out_error);
+/** Frees a reply. @param reply [in] may be NULL. */
+void askel_s4_reply_free(askel_s4_reply *reply);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Sales orders
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Which sales orders, by how far their delivery has come (OverallDeliveryStatus: deliveries created, not goods
+ *  issued). */
+enum {
+  ASKEL_S4_DELIVERY_ANY = 0,
+  ASKEL_S4_DELIVERY_NOT_STARTED = 1, /**< status A */
+  ASKEL_S4_DELIVERY_PARTIAL = 2      /**< status B */
+};
+
+/** Which sales orders to read. */
+typedef struct askel_s4_sales_order_options {
+  size_t struct_size;
+  /** First creation date, "2026-10-24"; NULL: any. */
+  const char *created_from;
+  /** An ASKEL_S4_DELIVERY_ value. */
+  int32_t delivery;
+  /** 1: also completed orders; 0: open ones only (OverallSDProcessStatus not C). */
+  int32_t include_completed;
+  /** 1: each order with its items and their schedule lines (to_Item/to_ScheduleLine). */
+  int32_t with_items;
+  /** Rows a page, as in askel_s4_read_options. */
+  uint32_t page_size;
+  /** An ASKEL_S4_COUNT_ value. */
+  int32_t count;
+  /** Deadline of each page in milliseconds; default: the client's. */
+  int64_t timeout_ms;
+} askel_s4_sales_order_options;
+
+#define ASKEL_S4_SALES_ORDER_OPTIONS_INIT {sizeof(askel_s4_sales_order_options), NULL, 0, 0, 0, 0, 0, 0}
+
+/** Prepares a read of sales orders: askel_s4_client_read on A_SalesOrder of API_SALES_ORDER_SRV with the fields that an
+ *  order list shows: SalesOrder, SalesOrderType, SoldToParty, CreationDate, RequestedDeliveryDate, TotalNetAmount,
+ *  TransactionCurrency, OverallSDProcessStatus, OverallDeliveryStatus, OverallOrdReltdBillgStatus, TotalBlockStatus,
+ *  PurchaseOrderByCustomer, LastChangeDateTime. Source: SAP_COM_0109.
+ *  @param options [in] may be NULL: all open orders  @param out_cursor [out, free with askel_s4_cursor_free]
+ *  @return OK, INVALID_ARGUMENT, CLOSED, FORKED. */
+askel_s4_status askel_s4_sales_order_read(const askel_s4_client *client, const askel_s4_sales_order_options *options,
+                                          askel_s4_cursor **out_cursor, askel_s4_error **out_error);
+
+/** Says in English what a status code of a sales order means.
+ *  @param property [in] "OverallSDProcessStatus", "OverallDeliveryStatus", ...  @param code [in] "", "A", "B", "C"
+ *  @return borrowed for the life of the process; NULL for a property or code that is not known. Safe from any thread.
+ *  Source: SAP.md section 6. */
+const char *askel_s4_sales_order_status_text(const char *property, const char *code);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Blocking conveniences, for programs that have nothing else to do
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** askel_s4_connection_check, waited for. @param out_json [out, free with askel_s4_string_free] */
+static inline askel_s4_status askel_s4_connection_check_wait(const askel_s4_instance *instance, const char *id,
+                                                             const askel_s4_check_options *options, char **out_json,
+                                                             askel_s4_error **out_error) {
+  askel_s4_call *call = NULL;
+  askel_s4_status status;
+  if (out_json) *out_json = NULL;
+  status = askel_s4_connection_check(instance, id, options, &call, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_take_text(call, out_json, out_error);
+  askel_s4_call_free(call);
+  return status;
+}
+
+/** askel_s4_cursor_next, waited for. @param out_has_page [out] 1: a page is at hand; 0: there are no more */
+static inline askel_s4_status askel_s4_cursor_next_wait(askel_s4_cursor *cursor, int32_t *out_has_page,
+                                                        askel_s4_error **out_error) {
+  askel_s4_call *call = NULL;
+  askel_s4_status status;
+  if (out_has_page) *out_has_page = 0;
+  status = askel_s4_cursor_next(cursor, &call, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_take_page(call, out_has_page, out_error);
+  askel_s4_call_free(call);
+  return status;
+}
+
+/** askel_s4_client_get, waited for. @param out_reply [out, free with askel_s4_reply_free] */
+static inline askel_s4_status askel_s4_client_get_wait(const askel_s4_client *client,
+                                                       const askel_s4_get_options *options, askel_s4_reply **out_reply,
+                                                       askel_s4_error **out_error) {
+  askel_s4_call *call = NULL;
+  askel_s4_status status;
+  if (out_reply) *out_reply = NULL;
+  status = askel_s4_client_get(client, options, &call, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_take_reply(call, out_reply, out_error);
+  askel_s4_call_free(call);
+  return status;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ASKEL_S4_H */
