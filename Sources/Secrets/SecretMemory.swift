@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the memory of this process's secrets is like.
+package enum SecretMemory {
+  /// Whether all secrets are in memory that is never swapped out. False where the limit on locked memory
+  /// (`RLIMIT_MEMLOCK`) has no room: secrets are then still wiped and left out of core dumps, but may reach the swap.
+  package static var isLocked: Bool {
+    // The first secret of a process decides whether there is room at all.
+    _ = SecretBlock(capacity: 1)
+    return SecretArena.current.isLocked
+  }
+}
