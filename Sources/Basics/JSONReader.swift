@@ -5,6 +5,11 @@ package struct JSONFault: Error, Equatable, Sendable {
   package var offset: Int
   package var reason: StaticString
 
+  package init(offset: Int, reason: StaticString) {
+    self.offset = offset
+    self.reason = reason
+  }
+
   package static func == (left: JSONFault, right: JSONFault) -> Bool {
     left.offset == right.offset && left.reason.description == right.reason.description
   }

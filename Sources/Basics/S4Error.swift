@@ -92,3 +92,10 @@ package struct S4Error: Error, Equatable, Sendable {
     S4Error(.invalidArgument, "\(name): \(message)", target: name)
   }
 }
+
+extension S4Error {
+  package static let closed = S4Error(.closed, "the instance was closed: open a new one")
+  package static let forked = S4Error(
+    .forked, "this object was made before fork(): open a new instance in this process")
+  package static let cancelled = S4Error(.cancelled, "the call was cancelled", outcome: .unknown)
+}

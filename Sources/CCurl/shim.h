@@ -45,3 +45,4 @@ static inline void askel_ssl_context_wipe_plaintext(void *context) {
 static inline void askel_ssl_context_no_key_log(void *context) {
   SSL_CTX_set_keylog_callback((SSL_CTX *)context, NULL);
 }
+static inline const curl_version_info_data *askel_curl_version(void) { return curl_version_info(CURLVERSION_NOW); }

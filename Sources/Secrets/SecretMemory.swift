@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import COpenSSL
+
 /// What the memory of this process's secrets is like.
 package enum SecretMemory {
   /// Whether all secrets are in memory that is never swapped out. False where the limit on locked memory
@@ -8,5 +10,10 @@ package enum SecretMemory {
     // The first secret of a process decides whether there is room at all.
     _ = SecretBlock(capacity: 1)
     return SecretArena.current.isLocked
+  }
+
+  /// Overwrites memory that held a secret elsewhere: libcurl's buffers, an answer's body. Never optimised away.
+  package static func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
+    OPENSSL_cleanse(bytes.baseAddress, bytes.count)
   }
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import CAskelS4
+import Connector
+import OData
+
+@_cdecl("askel_s4_connection_put") @implementation
+public func askel_s4_connection_put(
+  _ instance: OpaquePointer?, _ options: UnsafePointer<askel_s4_connection_options>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    var given = askel_s4_connection_options()
+    try Argument.options(
+      options, "options", firstSize: MemoryLayout<askel_s4_connection_options>.size, into: &given)
+    let id = try connectionID(given.id, "id")
+    try instance.putConnection(id, try ConnectionOptions.settings(given))
+  }
+}
+
+@_cdecl("askel_s4_connection_get") @implementation
+public func askel_s4_connection_get(
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ outJSON: TextOut?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let out = try Argument.out(outJSON, "out_json", cleared: nil)
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    try give(try instance.describeConnection(try connectionID(id, "id")), to: out)
+  }
+}
+
+@_cdecl("askel_s4_connection_list") @implementation
+public func askel_s4_connection_list(
+  _ instance: OpaquePointer?, _ outJSON: TextOut?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let out = try Argument.out(outJSON, "out_json", cleared: nil)
+    try give(try Handle.get(instance, "instance", as: Instance.self).describeConnections(), to: out)
+  }
+}
+
+@_cdecl("askel_s4_connection_delete") @implementation
+public func askel_s4_connection_delete(
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    try instance.deleteConnection(try connectionID(id, "id"))
+  }
+}
+
+@_cdecl("askel_s4_connection_check") @implementation
+public func askel_s4_connection_check(
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ options: UnsafePointer<askel_s4_check_options>?,
+  _ outCall: UnsafeMutablePointer<OpaquePointer?>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let out = try Argument.out(outCall, "out_call", cleared: nil)
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    let id = try connectionID(id, "id")
+    var given = askel_s4_check_options()
+    if options != nil {
+      try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_check_options>.size, into: &given)
+    }
+    let service = try Argument.optionalText(given.service, "service")
+    out.pointee = Handle.make(
+      try instance.check(
+        connection: id, service: try service.map { text throws(S4Error) in try ServicePath(text) },
+        timeout: try Argument.timeout(given.timeout_ms)))
+  }
+}
+
+/// A product's name for a connection.
+func connectionID(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> String {
+  let id = try Argument.text(pointer, name)
+  guard 1...128 ~= id.utf8.count else {
+    throw .invalidArgument(name, "has \(id.utf8.count) bytes; a connection's name has 1 to 128")
+  }
+  guard id.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F ~= $0.value) }) else {
+    throw .invalidArgument(name, "holds a control character")
+  }
+  return id
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OData
+
+extension Instance {
+  /// Starts proving a connection's credential, also one that was rejected before: a person asked.
+  /// - Parameters:
+  ///   - service: whose service document is asked for; nil: with client credentials mint and discard only.
+  ///   - timeout: milliseconds.
+  package func check(connection: String, service: ServicePath?, timeout: Int64) throws(S4Error) -> Call {
+    try checkUsable()
+    let (settings, status) = try openConnection(connection)
+    guard service != nil || !settings.isBasic else {
+      throw .invalidArgument("service", "with HTTP Basic there is nothing to mint: name a service to ask")
+    }
+    monitor.note(connection, status)
+    let source = TokenSource(
+      connection: connection, generation: status.generation, settings: settings, engine: engine, monitor: monitor,
+      mintCount: mintCount, ignoresRejection: true)
+    let call = try Call(.check, engine: engine)
+    ConnectionCheck(instance: self, source: source, call: call, timeout: timeout > 0 ? timeout : 30_000).start(service)
+    return call
+  }
+}
+
+/// One check on its way.
+final class ConnectionCheck: Sendable {
+  private let source: TokenSource
+  private let call: Call
+  private let exchange: Exchange
+  private let began = Deadline.now
+
+  init(instance: Instance, source: TokenSource, call: Call, timeout: Int64) {
+    self.source = source
+    self.call = call
+    exchange = Exchange(
+      source: source, flight: call.flight, deadline: Deadline(milliseconds: timeout),
+      options: Client.Options(connection: source.connection))
+  }
+
+  func start(_ service: ServicePath?) {
+    guard let service else {
+      source.mintAndDiscard(call.flight, deadline: exchange.deadline) { [self] result in
+        if case .success = result { source.report(.proven) }
+        finish(result.map { $0 }, service: nil)
+      }
+      return
+    }
+    exchange.get(service.root, maximumBody: 16 << 20, prefetchesNext: false) { [self] result in
+      let outcome = Result<TokenFacts?, S4Error> { () throws(S4Error) in
+        let answer = try result.get()
+        try exchange.checkJSON(answer, target: service.path)
+        return source.lastToken
+      }
+      finish(outcome, service: service)
+    }
+  }
+
+  private func finish(_ outcome: Result<TokenFacts?, S4Error>, service: ServicePath?) {
+    let elapsed = (Deadline.now &- began) / 1_000_000
+    source.finish()
+    call.finish(
+      outcome.map { token in
+        var writer = JSONWriter()
+        writer.object { result in
+          result.member("connection", source.connection)
+          result.member("state", "active")
+          result.key("token")
+          if let token {
+            result.object { facts in
+              facts.member("type", token.type)
+              facts.key("expires_in_s")
+              if let seconds = token.expiresIn { facts.integer(seconds) } else { facts.null() }
+              facts.member("scope", token.scope)
+            }
+          } else {
+            result.null()
+          }
+          result.member("service", service?.path)
+          result.member("ms", elapsed)
+        }
+        return .text(writer.text)
+      })
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OData
+
+/// A document as it came, with what is needed to decode it.
+package struct DocumentAnswer: Sendable {
+  var answer: Exchange.Answer
+  var type: EntityType
+  var exchange: Exchange
+}
+
+extension Client {
+  /// Starts getting one document.
+  package func get(_ request: DocumentRequest) throws(S4Error) -> Call {
+    let source = try tokenSource()
+    let call = try Call(.document, engine: instance.engine)
+    let exchange = Exchange(
+      source: source, flight: call.flight, deadline: deadline(request.timeout), options: options)
+    MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
+      let prepared = Result<(EntityType, String), S4Error> { () throws(S4Error) in
+        let type = try metadata.get().entityType(ofSet: request.entitySet)
+        return (type, try request.target(type))
+      }
+      switch prepared {
+      case .failure(let error): call.finish(.failure(error))
+      case .success((let type, let target)):
+        exchange.get(target, prefetchesNext: false) { result in
+          source.finish()
+          call.finish(result.map { .document(DocumentAnswer(answer: $0, type: type, exchange: exchange)) })
+        }
+      }
+    }
+    return call
+  }
+}

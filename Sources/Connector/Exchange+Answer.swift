@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OData
+
+extension Exchange {
+  /// Checks that an answer is JSON of the API, and turns every other into the error that it is.
+  func checkJSON(_ answer: Answer, target: String) throws(S4Error) {
+    let response = answer.response
+    guard response.isSuccess else { throw error(answer, target: target) }
+    if var error = AnswerError.unexpectedContent(
+      contentType: response.contentType, body: response.body.bytes, target: target)
+    {
+      error.httpStatus = Int32(clamping: response.status)
+      error.requestID = answer.requestID
+      throw error
+    }
+  }
+
+  /// What an answer that is no success means.
+  func error(_ answer: Answer, target: String) -> S4Error {
+    let response = answer.response
+    if response.status == 401, source.settings.isBasic {
+      var error = credentialRejected
+      error.requestID = answer.requestID
+      return error
+    }
+    var error =
+      300...399 ~= response.status
+      ? S4Error(
+        .originRefused,
+        "\(source.settings.origin.host) redirects \(target) (\(response.status)): redirects are not "
+          + "followed with a credential; check the host and the service", outcome: .notProcessed, target: target)
+      : AnswerError.from(
+        status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
+    error.httpStatus = Int32(clamping: response.status)
+    error.retryAfter = response.retryAfter
+    error.requestID = answer.requestID
+    return error
+  }
+}

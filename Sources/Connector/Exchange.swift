@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OData
+import Secrets
+import Synchronization
+
+/// Requests of one operation to the API: each gets its own credential, carries a request id, and tells the monitor how
+/// the connection stands. A fresh 401 is answered by one new token, once; with HTTP Basic never.
+final class Exchange: Sendable {
+  /// What an operation's requests came to, for its receipt.
+  struct Tally: Sendable {
+    var requests: UInt64 = 0
+    var retries: UInt64 = 0
+    var bytesWire: Int64 = 0
+    var bytes: Int64 = 0
+  }
+
+  struct Answer: Sendable {
+    var response: HTTPResponse
+    var requestID: String
+  }
+
+  typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
+
+  let source: TokenSource
+  let flight: Flight
+  let deadline: Deadline
+  private let options: Client.Options
+  private let tallied = Mutex(Tally())
+  /// $metadata is the largest answer that is not a page.
+  static let maximumMetadata = 64 << 20
+
+  init(source: TokenSource, flight: Flight, deadline: Deadline, options: Client.Options) {
+    self.source = source
+    self.flight = flight
+    self.deadline = deadline
+    self.options = options
+  }
+
+  var tally: Tally { tallied.withLock { $0 } }
+
+  /// - Parameters:
+  ///   - accept: the type asked for.
+  ///   - prefetchesNext: the token of the next request is minted while this one is on its way.
+  func get(
+    _ target: String, accept: String = "application/json", headers: [String] = [], maximumBody: Int? = nil,
+    prefetchesNext: Bool, completion: @escaping Completion
+  ) {
+    let id = RequestID.make()
+    var request = HTTPRequest(
+      .get, source.settings.origin, target,
+      headers: [
+        "Accept: \(accept)", "Accept-Language: \(options.language)", "User-Agent: askel-s4/\(Instance.version)",
+        "X-Request-Id: \(id)",
+      ] + headers, deadline: deadline, trust: source.settings.trust,
+      maximumBody: maximumBody ?? options.maximumAnswer)
+    request.version = options.version
+    send(request, id: id, prefetchesNext: prefetchesNext, mayRenew: true, completion)
+  }
+
+  private func send(
+    _ request: HTTPRequest, id: String, prefetchesNext: Bool, mayRenew: Bool, _ completion: @escaping Completion
+  ) {
+    source.next(flight, deadline: deadline) { [self] header in
+      var authorised = request
+      switch header {
+      case .failure(let error):
+        completion(.failure(error))
+        return
+      case .success(let line): authorised.authorization = line
+      }
+      tallied.withLock { $0.requests += 1 }
+      flight.send(authorised) { [self] result in
+        let renews = mayRenew && !source.settings.isBasic && (try? result.get().status) == 401
+        if renews {
+          tallied.withLock { $0.retries += 1 }
+          send(request, id: id, prefetchesNext: false, mayRenew: false, completion)
+        } else {
+          completion(take(result, id: id))
+        }
+      }
+      if prefetchesNext { source.prefetch(deadline: deadline) }
+    }
+  }
+
+  private func take(_ result: Result<HTTPResponse, S4Error>, id: String) -> Result<Answer, S4Error> {
+    switch result {
+    case .failure(var error):
+      error.requestID = id
+      report(.failed(error))
+      return .failure(error)
+    case .success(let response):
+      tallied.withLock { tally in
+        tally.bytesWire &+= response.bytesWire
+        tally.bytes &+= Int64(response.body.count)
+      }
+      if let outcome = outcome(response) { report(outcome) }
+      return .success(Answer(response: response, requestID: id))
+    }
+  }
+
+  private func report(_ outcome: ConnectionOutcome) {
+    source.report(outcome)
+  }
+
+  /// What the status alone says of the connection. The body is decoded by the thread that takes the result.
+  private func outcome(_ response: HTTPResponse) -> ConnectionOutcome? {
+    let status = Int32(clamping: response.status)
+    return switch response.status {
+    case 200...299: response.contentType.lowercased().hasPrefix("text/html") ? nil : .proven
+    case 401 where source.settings.isBasic: .failed(credentialRejected)
+    case 401, 403:
+      .failed(
+        S4Error(.unauthorised, "the API answered \(status): look at the communication arrangement", httpStatus: status))
+    case 500...599:
+      // A service that answers with SAP's own error is reachable.
+      response.contentType.lowercased().contains("json") || response.contentType.lowercased().contains("xml")
+        ? nil : .failed(S4Error(.unreachable, "the API answered \(status)", httpStatus: status))
+    default: nil
+    }
+  }
+
+  var credentialRejected: S4Error {
+    S4Error(
+      .credentialExpired,
+      "\(source.settings.origin.host) rejected the user or password (401): it is not sent again, "
+        + "since SAP locks a user after three failures; put the right one", outcome: .notProcessed, httpStatus: 401,
+      target: source.connection)
+  }
+}
+
+/// Ids of requests, to be found again in the tenant's logs: 128 random bits in the form of a UUID. Source: RFC 9562.
+enum RequestID {
+  static func make() -> String {
+    let high = hex(UInt64.random(in: .min ... .max) & ~0xF000 | 0x4000)
+    let low = hex(UInt64.random(in: .min ... .max) & ~(3 << 62) | 1 << 63)
+    return "\(high.prefix(8))-\(high.dropFirst(8).prefix(4))-\(high.suffix(4))-\(low.prefix(4))-\(low.dropFirst(4))"
+  }
+
+  private static func hex(_ value: UInt64) -> String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+  }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import Secrets
+import Synchronization
+import Vault
+
+/// The library as one product process uses it: vault, engine, event queue.
+package final class Instance: Sendable {
+  package static let version = "0.1.0"
+
+  package let guardian = ForkGuard()
+  package let events: EventQueue
+  let vault: Vault
+  let engine: Engine
+  let monitor: ConnectionMonitor
+  let mintCount = MintCount()
+  private let facts: CurlRuntime.Facts
+  private let isClosed = Atomic<Bool>(false)
+
+  /// Opens the vault under its key. Nothing is sent, and no thread starts yet.
+  package init(vaultPath: String, key: KeyEncryptionKey, eventCapacity: Int) throws(S4Error) {
+    facts = try CurlRuntime.start()
+    events = try EventQueue(capacity: eventCapacity)
+    vault = try Vault(path: vaultPath, key: key)
+    engine = try Engine()
+    monitor = ConnectionMonitor(vault: vault, events: events)
+  }
+
+  deinit {
+    if guardian.isForked { vault.abandonAfterFork() }
+  }
+
+  /// Cancels what runs, joins the engine's thread and closes the vault; handles made from it answer `closed`.
+  package func close() {
+    guard !guardian.isForked, !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    engine.close()
+    vault.close()
+  }
+
+  /// - Throws: `forked`, `closed`.
+  package func checkUsable() throws(S4Error) {
+    try guardian.check()
+    guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+  }
+
+  /// The instance's status as JSON: the shape is in the header.
+  package func status() throws(S4Error) -> String {
+    try checkUsable()
+    let connections = try vault.count()
+    var writer = JSONWriter()
+    writer.object { status in
+      status.member("version", Self.version)
+      status.member("vault_id", vault.id)
+      status.member("connections", connections)
+      status.member("wiping", facts.isWiping ? "full" : "partial")
+      status.member("curl", facts.version)
+      status.member("tls", facts.tls)
+      status.member("mints", mintCount.value)
+      status.member("requests", engine.requestCount)
+      status.member("events_dropped", events.droppedEver)
+    }
+    return writer.text
+  }
+}

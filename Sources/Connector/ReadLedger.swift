@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import OData
+
+/// Keeps the books of one read, without I/O: which pages came, whether they add up, and what that proves.
+struct ReadLedger: Sendable {
+  private(set) var receipt = Receipt()
+  private let top: UInt64
+  private let asksCount: Bool
+  private var countFailed = false
+  private var seenLinks: Set<Int> = []
+  private var keys = KeyWindow()
+  private var emptyPagesInARow = 0
+
+  /// A service that sends so many empty pages with a next link each goes in circles.
+  static let maximumEmptyPages = 100
+
+  init(top: UInt64, asksCount: Bool) {
+    self.top = top
+    self.asksCount = asksCount
+  }
+
+  /// Enters a page.
+  /// - Parameters:
+  ///   - target: path and query of the page's request.
+  ///   - next: path and query of the page that follows; nil for the last.
+  /// - Returns: how many of its rows are delivered: `top` may cut it.
+  /// - Throws: `readInconsistent` where the pages do not add up.
+  mutating func enter(_ page: PageIndex, target: String, next: String?, countFailed failed: Bool) throws(S4Error) -> Int
+  {
+    if receipt.pages == 0 {
+      seenLinks.insert(target.hashValue)
+      countFailed = failed
+      if let count = page.count, count >= 0 { receipt.serverCount = count }
+    }
+    let left = top == 0 ? UInt64.max : top - min(top, receipt.rows)
+    let delivered = Int(clamping: min(left, UInt64(page.rows.count)))
+    for row in 0..<delivered where !keys.insert(page.keyHash(row)) {
+      receipt.duplicates += 1
+      throw fail(
+        "the row \(page.keyText(row)) came twice (again on page \(receipt.pages + 1)): the pages overlap, so others may "
+          + "be missing; read again, ordered by the key")
+    }
+    if delivered > 0 {
+      if receipt.rows == 0 { receipt.firstKey = page.keyText(0) }
+      receipt.lastKey = page.keyText(delivered - 1)
+    }
+    receipt.pages += 1
+    receipt.rows += UInt64(delivered)
+    receipt.duplicateWindow = keys.isKeyed ? min(receipt.rows, UInt64(KeyWindow.capacity)) : 0
+    emptyPagesInARow = delivered == 0 ? emptyPagesInARow + 1 : 0
+    if let next, !isFull {
+      guard seenLinks.insert(next.hashValue).inserted else {
+        throw fail("page \(receipt.pages) links to a page that was read before: the service goes in circles")
+      }
+      guard emptyPagesInARow < Self.maximumEmptyPages else {
+        throw fail("\(emptyPagesInARow) empty pages came in a row, each with a next link: the service goes in circles")
+      }
+    } else {
+      try finish()
+    }
+    return delivered
+  }
+
+  /// `top` rows have come.
+  var isFull: Bool { top > 0 && receipt.rows >= top }
+
+  mutating func fail() {
+    receipt.verdict = .failed
+    receipt.text = "The read ended with an error after \(receipt.rows) rows: what came is no complete set."
+  }
+
+  /// Takes over what the requests cost.
+  mutating func account(_ tally: Exchange.Tally, mints: UInt64, unused: UInt64, elapsed: Int64) {
+    receipt.requests = tally.requests
+    receipt.retries = tally.retries
+    receipt.bytesWire = UInt64(clamping: tally.bytesWire)
+    receipt.bytes = UInt64(clamping: tally.bytes)
+    receipt.mints = mints
+    receipt.mintsUnused = unused
+    receipt.elapsedMilliseconds = elapsed
+  }
+
+  private mutating func finish() throws(S4Error) {
+    if let count = receipt.serverCount {
+      // $inlinecount counts what the filter finds, whatever $top.
+      let expected = top == 0 ? UInt64(count) : min(top, UInt64(count))
+      guard receipt.rows == expected else {
+        throw fail(
+          "the server counted \(expected) rows and its pages brought \(receipt.rows): rows are missing or the data "
+            + "changed while it was read; read again")
+      }
+      receipt.verdict = .completeCounted
+      receipt.text =
+        "\(receipt.rows) rows in \(receipt.pages) pages: the server's count of \(expected) is met, the chain of pages is "
+        + "unbroken and no key came twice\(windowNote). A row that changed while the pages were read may show its old "
+        + "or its new state."
+    } else {
+      receipt.verdict = .chainUnbroken
+      let why =
+        countFailed ? "the service could not count" : asksCount ? "the service gave no count" : "no count was asked"
+      receipt.text =
+        "\(receipt.rows) rows in \(receipt.pages) pages: the chain of pages is unbroken to its end"
+        + "\(isFull ? " at top" : "") and no key came twice\(windowNote). \(why), so completeness rests on the service's "
+        + "own paging."
+    }
+  }
+
+  private var windowNote: String {
+    if !keys.isKeyed, receipt.rows > 0 { return " as far as can be told: these rows have no key" }
+    return receipt.rows > UInt64(KeyWindow.capacity) ? " among any \(KeyWindow.capacity) rows in a row" : ""
+  }
+
+  private mutating func fail(_ message: String) -> S4Error {
+    fail()
+    return S4Error(.readInconsistent, message, outcome: .processed)
+  }
+}
+
+/// The keys of the last rows, as hashes: memory is bounded, whatever the number of rows. A false alarm needs two of the
+/// window's keys to meet in 64 bits of a keyed hash: one in two billion reads of a full window.
+struct KeyWindow: Sendable {
+  static let capacity = 131_072
+
+  private var ring: [UInt64] = []
+  private var oldest = 0
+  private var present: Set<UInt64> = []
+  private(set) var isKeyed = false
+
+  /// - Parameter key: nil for a row without a key, which is never a duplicate.
+  /// - Returns: false where the key is in the window already.
+  mutating func insert(_ key: UInt64?) -> Bool {
+    guard let key else { return true }
+    isKeyed = true
+    guard present.insert(key).inserted else { return false }
+    if ring.count < Self.capacity {
+      ring.append(key)
+    } else {
+      present.remove(ring[oldest])
+      ring[oldest] = key
+      oldest = (oldest + 1) % Self.capacity
+    }
+    return true
+  }
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OAuth
+import Secrets
+import Synchronization
+
+/// Gives each request of one operation its own credential header: with client credentials a token that is minted for
+/// that request, used once and wiped (policy `per_request`); with HTTP Basic the user's.
+///
+/// The cost of minting is hidden by `prefetch`: while one request is on its way, the next one's token is minted.
+final class TokenSource: Sendable {
+  typealias Completion = @Sendable (Result<SecretBytes, S4Error>) -> Void
+
+  private enum Slot {
+    case empty
+    case minting
+    case ready(Token)
+  }
+
+  private struct State {
+    var slot = Slot.empty
+    var waiter: Completion?
+    var minted: UInt64 = 0
+    var unused: UInt64 = 0
+    var isFinished = false
+    var last: TokenFacts?
+  }
+
+  let connection: String
+  let generation: Int64
+  let settings: ConnectionSettings
+  private let engine: Engine
+  private let monitor: ConnectionMonitor
+  private let mintCount: MintCount
+  /// A check may send a credential that was rejected before: a person asked for it.
+  private let ignoresRejection: Bool
+  private let state = Mutex(State())
+  private let prefetchFlight: Flight
+
+  init(
+    connection: String, generation: Int64, settings: ConnectionSettings, engine: Engine, monitor: ConnectionMonitor,
+    mintCount: MintCount, ignoresRejection: Bool = false
+  ) {
+    self.connection = connection
+    self.generation = generation
+    self.settings = settings
+    self.engine = engine
+    self.monitor = monitor
+    self.mintCount = mintCount
+    self.ignoresRejection = ignoresRejection
+    prefetchFlight = Flight(engine: engine)
+  }
+
+  deinit {
+    prefetchFlight.cancel()
+  }
+
+  /// Tokens minted so far, and those of them that were wiped without having been sent.
+  var counts: (minted: UInt64, unused: UInt64) { state.withLock { ($0.minted, $0.unused) } }
+
+  /// Starts minting the token of the next request, unless there is one or HTTP Basic needs none.
+  func prefetch(deadline: Deadline) {
+    guard case .clientCredentials(let client) = settings.auth else { return }
+    let isNeeded = state.withLock { state in
+      guard case .empty = state.slot, !state.isFinished else { return false }
+      state.slot = .minting
+      return true
+    }
+    guard isNeeded else { return }
+    // Weak: a surplus mint must not keep a freed cursor's secrets alive.
+    mint(client, prefetchFlight, deadline) { [weak self] result in self?.prefetched(result) }
+  }
+
+  /// Gives the header for one request. The completion runs at once, or on the I/O thread.
+  func next(_ flight: Flight, deadline: Deadline, completion: @escaping Completion) {
+    guard mayBeSent else {
+      completion(.failure(ConnectionMonitor.rejected(connection, "")))
+      return
+    }
+    let client: ClientCredentials
+    switch settings.auth {
+    case .basic(let user, let password):
+      completion(.success(BasicHeader.make(user: user, secret: password, isFormEncoded: false)))
+      return
+    case .clientCredentials(let credentials): client = credentials
+    }
+    let (ready, isWaiting) = state.withLock { state -> (Token?, Bool) in
+      switch state.slot {
+      case .ready(let token):
+        state.slot = .empty
+        guard token.isStale else { return (token, false) }
+        // It aged while the product looked at its page.
+        state.unused += 1
+        return (nil, false)
+      case .minting:
+        state.waiter = completion
+        return (nil, true)
+      case .empty: return (nil, false)
+      }
+    }
+    if let ready {
+      completion(.success(ready.authorization))
+    } else if isWaiting {
+      flight.whenCancelled { [weak self] in self?.endWait(.cancelled) }
+    } else {
+      mint(client, flight, deadline) { result in completion(result.map(\.authorization)) }
+    }
+  }
+
+  /// Mints a token only to see that the endpoint gives one.
+  func mintAndDiscard(
+    _ flight: Flight, deadline: Deadline, completion: @escaping @Sendable (Result<TokenFacts?, S4Error>) -> Void
+  ) {
+    guard case .clientCredentials(let client) = settings.auth else {
+      completion(.success(nil))
+      return
+    }
+    mint(client, flight, deadline) { result in completion(result.map { TokenFacts($0) }) }
+  }
+
+  /// What the endpoint said of the token that was minted last.
+  var lastToken: TokenFacts? { state.withLock { $0.last } }
+
+  /// Wipes what is left over and counts it. A mint that is still on its way counts as one that came.
+  func finish() {
+    let isMinting = state.withLock { state -> Bool in
+      state.isFinished = true
+      defer { state.slot = .empty }
+      switch state.slot {
+      case .empty: return false
+      case .ready: state.unused += 1
+      case .minting:
+        state.minted += 1
+        state.unused += 1
+        return true
+      }
+      return false
+    }
+    if isMinting { prefetchFlight.cancel() }
+  }
+
+  /// Tells the monitor what the API said of this credential.
+  func report(_ outcome: ConnectionOutcome) {
+    monitor.report(connection, generation: generation, outcome)
+  }
+
+  private var mayBeSent: Bool {
+    ignoresRejection || monitor.mayStillSend(connection, generation: generation)
+  }
+
+  private func mint(
+    _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline,
+    _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+  ) {
+    guard mayBeSent else {
+      completion(.failure(ConnectionMonitor.rejected(connection, "")))
+      return
+    }
+    let request = client.tokenRequest(deadline: deadline, trust: settings.trust)
+    flight.send(request) { [self] result in
+      let token = Result<Token, S4Error> { () throws(S4Error) in
+        try Token.read(try result.get(), origin: client.tokenOrigin)
+      }
+      switch token {
+      case .success(let token):
+        mintCount.add()
+        state.withLock { state in
+          state.minted += state.isFinished ? 0 : 1
+          state.last = TokenFacts(token)
+        }
+        report(.minted)
+      case .failure(let error): report(.failed(error))
+      }
+      completion(token)
+    }
+  }
+
+  private func prefetched(_ result: Result<Token, S4Error>) {
+    let waiter = state.withLock { state -> Completion? in
+      let waiter = state.waiter
+      state.waiter = nil
+      if waiter == nil, case .success(let token) = result, !state.isFinished {
+        state.slot = .ready(token)
+      } else {
+        // Given to the waiter, or nobody wants it; a failure is told by the next mint of its own.
+        state.slot = .empty
+      }
+      return waiter
+    }
+    waiter?(result.map(\.authorization))
+  }
+
+  private func endWait(_ error: S4Error) {
+    let waiter = state.withLock { state -> Completion? in
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?(.failure(error))
+  }
+}
+
+/// Tokens minted by an instance, for its status.
+final class MintCount: Sendable {
+  private let count = Atomic<UInt64>(0)
+  func add() { count.add(1, ordering: .relaxed) }
+  var value: UInt64 { count.load(ordering: .relaxed) }
+}
+
+/// What may be told of a token.
+struct TokenFacts: Sendable {
+  let type: String
+  let scope: String
+  /// Seconds; nil where the endpoint did not say.
+  let expiresIn: Int64?
+
+  init(_ token: Token) {
+    type = token.type
+    scope = token.scope
+    expiresIn = token.expiresIn
+  }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+import Basics
+import CCurl
+import Synchronization
+
+/// The engine's thread and its mailbox.
+///
+/// `@unchecked Sendable`: `multi` is set once at the start and belongs to the I/O thread from then on (but for
+/// `curl_multi_wakeup`, which libcurl allows from any thread); the rest is behind `mailbox`.
+final class EngineLoop: @unchecked Sendable {
+  private struct Mailbox {
+    var submitted: [Transfer] = []
+    var cancelled: [UInt64] = []
+    var nextID: UInt64 = 1
+    var thread: pthread_t?
+    var isClosing = false
+    /// The thread has left its loop and touches nothing any more.
+    var isParked = false
+  }
+
+  let requestCount = Atomic<UInt64>(0)
+  let guardian = ForkGuard()
+  private let mailbox = Mutex(Mailbox())
+  private let multi: UnsafeMutableRawPointer
+  private var running: [UInt64: Transfer] = [:]
+
+  init() throws(S4Error) {
+    guard let multi = curl_multi_init() else {
+      throw S4Error(.hostUnfit, "the process is short of memory or descriptors: no HTTP engine can be made")
+    }
+    self.multi = multi
+    askel_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
+  }
+
+  deinit {
+    curl_multi_cleanup(multi)
+  }
+
+  func submit(_ request: HTTPRequest, _ completion: @escaping Transfer.Completion) -> UInt64 {
+    let (id, refusal) = mailbox.withLock { box -> (UInt64, S4Error?) in
+      guard !box.isClosing else { return (0, S4Error.closed) }
+      if box.thread == nil {
+        guard let thread = start() else {
+          return (0, S4Error(.hostUnfit, "the process can start no thread: raise its limit of threads"))
+        }
+        box.thread = thread
+      }
+      let id = box.nextID
+      box.nextID &+= 1
+      box.submitted.append(Transfer(id: id, request: request, completion: completion))
+      return (id, nil)
+    }
+    if let refusal { completion(.failure(refusal)) } else { curl_multi_wakeup(multi) }
+    return id
+  }
+
+  func cancel(_ id: UInt64) {
+    mailbox.withLock { $0.cancelled.append(id) }
+    curl_multi_wakeup(multi)
+  }
+
+  func close() {
+    let thread = mailbox.withLock { box -> pthread_t? in
+      box.isClosing = true
+      defer { box.thread = nil }
+      return box.thread
+    }
+    guard let thread else { return }
+    curl_multi_wakeup(multi)
+    // A thread cannot join itself; it would be the last to hold the engine only if nobody had closed it.
+    if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
+    ExitWatch.shared.remove(self)
+  }
+
+  /// Starts the thread with all signals blocked: they are the host's.
+  private func start() -> pthread_t? {
+    ExitWatch.shared.add(self)
+    var everything = sigset_t()
+    var before = sigset_t()
+    sigfillset(&everything)
+    pthread_sigmask(SIG_SETMASK, &everything, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    // The thread holds the loop alive until it has ended.
+    let me = Unmanaged.passRetained(self)
+    let code = pthread_create(
+      &thread, nil,
+      { pointer in
+        guard let pointer else { return nil }
+        Unmanaged<EngineLoop>.fromOpaque(pointer).takeRetainedValue().run()
+        return nil
+      }, me.toOpaque())
+    guard code == 0 else {
+      me.release()
+      return nil
+    }
+    return thread
+  }
+
+  private func run() {
+    while true {
+      let (fresh, cancelled, isClosing) = mailbox.withLock { box -> ([Transfer], [UInt64], Bool) in
+        defer { (box.submitted, box.cancelled) = ([], []) }
+        return (box.submitted, box.cancelled, box.isClosing)
+      }
+      if ExitWatch.shared.isExiting { break }
+      for transfer in fresh { begin(transfer) }
+      for id in cancelled {
+        end(id, .cancelled)
+      }
+      if isClosing {
+        for id in Array(running.keys) { end(id, S4Error.closed) }
+        break
+      }
+      var active: Int32 = 0
+      curl_multi_perform(multi, &active)
+      collect()
+      curl_multi_poll(multi, nil, 0, 60_000, nil)
+    }
+    mailbox.withLock { $0.isParked = true }
+  }
+
+  private func begin(_ transfer: Transfer) {
+    do throws(S4Error) {
+      let easy = try transfer.prepare()
+      guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
+        throw S4Error(.hostUnfit, "the process is short of memory: nothing was sent")
+      }
+      running[transfer.id] = transfer
+    } catch {
+      transfer.stop(error)
+    }
+  }
+
+  private func end(_ id: UInt64, _ error: S4Error) {
+    guard let transfer = running.removeValue(forKey: id), let handle = transfer.handle else { return }
+    curl_multi_remove_handle(multi, handle)
+    transfer.stop(error)
+  }
+
+  private func collect() {
+    var left: Int32 = 0
+    while let message = curl_multi_info_read(multi, &left)?.pointee {
+      guard message.msg == CURLMSG_DONE, let easy = message.easy_handle else { continue }
+      var pointer: UnsafeMutablePointer<CChar>?
+      askel_curl_get_text(easy, CURLINFO_PRIVATE, &pointer)
+      let code = message.data.result
+      curl_multi_remove_handle(multi, easy)
+      guard let pointer else { continue }
+      let transfer = Unmanaged<Transfer>.fromOpaque(pointer).takeUnretainedValue()
+      requestCount.add(1, ordering: .relaxed)
+      // Out of the table first: the completion may be the last to know it.
+      let held = running.removeValue(forKey: transfer.id)
+      transfer.finish(code)
+      withExtendedLifetime(held) {}
+    }
+  }
+}
+
+extension EngineLoop {
+  /// For the process's exit: asks the thread to leave, and tells whether it has.
+  func wake() { curl_multi_wakeup(multi) }
+  var hasParked: Bool {
+    mailbox.withLock { $0.thread == nil || $0.isParked }
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import Secrets
+
+/// One request to one origin. The credential in it goes to that origin and nowhere else: redirects are not followed.
+package struct HTTPRequest: Sendable {
+  package enum Method: Sendable { case get, post }
+  package enum Version: Sendable { case http11, http2 }
+
+  package var method: Method
+  package var origin: Origin
+  /// Path and query, percent-encoded, beginning with "/".
+  package var target: String
+  /// Header lines without the credential: "Accept: application/json".
+  package var headers: [String]
+  /// The whole Authorization header line, ending with a NUL byte for libcurl.
+  package var authorization: SecretBytes?
+  /// Form body of a POST.
+  package var body: SecretBytes?
+  package var deadline: Deadline
+  package var trust: Trust
+  package var version: Version = .http11
+  /// Largest body in bytes after decompression.
+  package var maximumBody: Int
+  /// The answer holds a credential (a token): its body is wiped when it goes.
+  package var isAnswerSecret = false
+
+  package init(
+    _ method: Method, _ origin: Origin, _ target: String, headers: [String], deadline: Deadline, trust: Trust,
+    maximumBody: Int
+  ) {
+    self.method = method
+    self.origin = origin
+    self.target = target
+    self.headers = headers
+    self.deadline = deadline
+    self.trust = trust
+    self.maximumBody = maximumBody
+  }
+}
+
+/// Whom a connection talks to: whose certificates count, and whether addresses inside a network do.
+package struct Trust: Hashable, Sendable {
+  /// PEM of the certificate authorities that count instead of the system's; empty: the system's.
+  package var certificateAuthorities: [UInt8]
+  /// Hosts whose names may resolve to private, loopback or link-local addresses.
+  package var allowedHosts: [String]
+
+  package init(certificateAuthorities: [UInt8] = [], allowedHosts: [String] = []) {
+    self.certificateAuthorities = certificateAuthorities
+    self.allowedHosts = allowedHosts
+  }
+}

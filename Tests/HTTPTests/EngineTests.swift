@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+import Basics
+import Synchronization
+import Testing
+
+@testable import HTTP
+
+/// Waits for the one completion of a request.
+private final class Outcome: Sendable {
+  private let results = Mutex<[Result<HTTPResponse, S4Error>]>([])
+
+  func take(_ result: Result<HTTPResponse, S4Error>) { results.withLock { $0.append(result) } }
+  var count: Int { results.withLock { $0.count } }
+
+  func wait() -> S4Error? {
+    for _ in 0..<5_000 where count == 0 { usleep(2_000) }
+    return results.withLock { results in
+      guard case .failure(let error) = results.first else { return nil }
+      return error
+    }
+  }
+}
+
+private func request(_ host: String, port: UInt16 = 443, allowed: Bool, timeout: Int64 = 10_000) throws -> HTTPRequest {
+  HTTPRequest(
+    .get, try Origin(pasted: "\(host):\(port)"), "/", headers: ["Accept: application/json"],
+    deadline: Deadline(milliseconds: timeout), trust: Trust(allowedHosts: allowed ? [host] : []), maximumBody: 1_024)
+}
+
+/// A listening socket that accepts nobody: connections to it hang in the handshake.
+private struct SilentServer: ~Copyable {
+  let descriptor: Int32
+  let port: UInt16
+
+  init() {
+    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let descriptor = descriptor
+    withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+        _ = bind(descriptor, generic, length)
+        _ = getsockname(descriptor, generic, &length)
+      }
+    }
+    listen(descriptor, 8)
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  deinit { close(descriptor) }
+}
+
+@Suite struct EngineTests {
+  @Test func loopbackIsRefusedUnlessAllowed() throws {
+    let engine = try Engine()
+    defer { engine.close() }
+    let server = SilentServer()
+    let outcome = Outcome()
+    engine.submit(try request("127.0.0.1", port: server.port, allowed: false)) { outcome.take($0) }
+    let error = try #require(outcome.wait())
+    #expect(error.code == .hostRefused)
+    #expect(error.message.contains("allow_host"))
+  }
+
+  @Test func nothingListeningIsUnreachable() throws {
+    let engine = try Engine()
+    defer { engine.close() }
+    let port: UInt16
+    do {
+      let server = SilentServer()
+      port = server.port
+    }
+    let outcome = Outcome()
+    engine.submit(try request("127.0.0.1", port: port, allowed: true)) { outcome.take($0) }
+    #expect(outcome.wait()?.code == .unreachable)
+  }
+
+  @Test func deadlineEndsASilentServer() throws {
+    let engine = try Engine()
+    defer { engine.close() }
+    let server = SilentServer()
+    let outcome = Outcome()
+    engine.submit(try request("127.0.0.1", port: server.port, allowed: true, timeout: 100)) { outcome.take($0) }
+    #expect(outcome.wait()?.code == .timedOut)
+  }
+
+  @Test func cancelEndsARequestOnce() throws {
+    let engine = try Engine()
+    defer { engine.close() }
+    let server = SilentServer()
+    let outcome = Outcome()
+    let ticket = engine.submit(try request("127.0.0.1", port: server.port, allowed: true)) { outcome.take($0) }
+    usleep(20_000)
+    engine.cancel(ticket)
+    engine.cancel(ticket)
+    #expect(outcome.wait()?.code == .cancelled)
+    #expect(outcome.count == 1)
+  }
+
+  @Test func closeEndsWhatRunsAndRefusesWhatComes() throws {
+    let engine = try Engine()
+    let server = SilentServer()
+    let outcomes = (0..<20).map { _ in Outcome() }
+    for outcome in outcomes {
+      engine.submit(try request("127.0.0.1", port: server.port, allowed: true)) { outcome.take($0) }
+    }
+    engine.close()
+    engine.close()
+    // close() joins: every completion has run.
+    #expect(outcomes.allSatisfy { $0.count == 1 })
+    #expect(outcomes.allSatisfy { $0.wait()?.code == .closed })
+    let late = Outcome()
+    engine.submit(try request("127.0.0.1", port: server.port, allowed: true)) { late.take($0) }
+    #expect(late.wait()?.code == .closed)
+  }
+
+  @Test func headerLinesCannotBeInjected() throws {
+    let engine = try Engine()
+    defer { engine.close() }
+    var bad = try request("127.0.0.1", port: 1, allowed: true)
+    bad.headers.append("X-Test: a\r\nX-Second: b")
+    let outcome = Outcome()
+    engine.submit(bad) { outcome.take($0) }
+    #expect(outcome.wait()?.code == .invalidArgument)
+  }
+}

@@ -1,0 +1,98 @@
+"""OAuth client, its tokens, and the communication user with its lock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Token:
+    """An access token as the tenant remembers it; the text itself is not kept. `expires_at` is on time.monotonic()."""
+
+    expires_at: float
+    uses: int = 0
+
+
+@dataclass
+class OAuthClient:
+    """The client of the communication arrangement. Several secrets may be valid at once (rotation)."""
+
+    client_id: str
+    secrets: list[str]
+    tokens: dict[bytes, Token] = field(default_factory=dict)
+
+    def accepts(self, client_id: str, secret: str) -> bool:
+        """Whether this id and one of the valid secrets were given."""
+        known = [hmac.compare_digest(secret.encode(), valid.encode()) for valid in self.secrets]
+        return hmac.compare_digest(client_id.encode(), self.client_id.encode()) and any(known)
+
+    def mint(self, lifetime_s: float, scope: str) -> tuple[str, str]:
+        """A new access token and its jti. It looks like a JWT; nobody can verify its signature."""
+        jti, now = secrets.token_hex(16), int(time.time())
+        head = {"alg": "RS256", "kid": "default-jwt-key-1", "typ": "JWT"}
+        body = {
+            "jti": jti, "sub": self.client_id, "client_id": self.client_id, "scope": scope.split(),
+            "iat": now, "exp": now + int(lifetime_s), "zid": "nordvik", "grant_type": "client_credentials",
+        }  # fmt: skip
+        parts = [json.dumps(part, separators=(",", ":")).encode() for part in (head, body)]
+        text = ".".join(_base64url(part) for part in [*parts, secrets.token_bytes(256)])
+        self.tokens[_digest(text)] = Token(time.monotonic() + lifetime_s)
+        return text, jti
+
+    def find(self, text: str) -> Token | None:
+        """The token with that text, dead or alive."""
+        return self.tokens.get(_digest(text))
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+@dataclass
+class CommunicationUser:
+    """The HTTP Basic user. It locks after a number of failed logons; then even the right password is refused."""
+
+    name: str
+    password: str
+    failures: int = 0
+    locked: bool = False
+
+    def log_on(self, name: str, password: str, attempts: int) -> bool:
+        """One logon; `attempts` failures lock the user (0: never)."""
+        if name != self.name:
+            return False
+        right = hmac.compare_digest(password.encode(), self.password.encode())
+        if self.locked:
+            return False
+        if right:
+            self.failures = 0
+            return True
+        self.failures += 1
+        self.locked = bool(attempts) and self.failures >= attempts
+        return False
+
+    def unlock(self) -> None:
+        """Opens the user again."""
+        self.failures, self.locked = 0, False
+
+
+def parse_basic(header: str) -> tuple[str, str] | None:
+    """User and password of an `Authorization: Basic …` header, or None."""
+    scheme, _, text = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, colon, password = base64.b64decode(text.strip(), validate=True).decode().partition(":")
+    except (ValueError, UnicodeDecodeError):
+        return None
+    return (name, password) if colon else None

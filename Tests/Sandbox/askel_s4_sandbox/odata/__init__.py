@@ -1,0 +1,1 @@
+"""OData V2 as the sandbox tenant speaks it: schema, URLs, filters, rows, JSON and `$metadata`."""

@@ -1,0 +1,75 @@
+"""What can be chosen about the sandbox: everything that is unknown of SAP, or differs between tenants, is a setting."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+NEXT_LINK_FORMS = ("absolute", "host-relative", "service-relative")
+
+
+@dataclass
+class Settings:
+    """Settings that `POST /settings` of the control endpoint changes while the server runs."""
+
+    page_size: int = 1000
+    """Rows of a page when no client preference applies; 0 switches server-driven paging off."""
+    latency_ms: float = 0.0
+    """Added to every answer of the API and of the token endpoint."""
+    next_link: str = "absolute"
+    """Form of `__next`: absolute, host-relative or service-relative (data of SAP's own client tests)."""
+    repeat_skiptoken: bool = False
+    """Keep the old skip token in the next link and add the new one after it, as KBA 3072317 shows."""
+    honour_maxpagesize: bool = True
+    """Whether `Prefer: odata.maxpagesize=N` bounds a page."""
+    inlinecount_fails: bool = True
+    """KBA 3616518: an unfiltered read of A_SalesOrder with $inlinecount=allpages ends with status 500."""
+    gzip: bool = True
+    """Compress answers for clients that accept gzip."""
+    gzip_level: int = 1
+    escaped_slashes: bool = False
+    """Write dates as \\/Date(…)\\/, as some recordings have them."""
+    cookies_on_reads: bool = False
+    """Set session cookies on every read, not only when a CSRF token is fetched."""
+    allow_head: bool = True
+    root_redirect: int = 307
+    """Status of the redirect from the service root without a slash to the one with it; 0 serves it directly."""
+    plus_is_space: bool = True
+    """Whether "+" in a query means a blank."""
+    token_expires_in: Any = 43199
+    """`expires_in` of token answers: a number, a string, or null to leave it out."""
+    token_lifetime_s: float | None = None
+    """Seconds after which a token really dies; null: as `token_expires_in` says (12 hours when that is absent)."""
+    token_type: str | None = "bearer"
+    token_scope: str = "uaa.resource"
+    token_error: str = "invalid_client"
+    """`error` for a bad secret; older XSUAA says "unauthorized"."""
+    token_single_use: bool = False
+    """Refuse a token that was used before: proves that a client never uses one twice."""
+    basic_attempts: int = 3
+    """Failed logons after which a communication user locks (KBA 2806979); 0 never locks."""
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Sets several settings. Throws ValueError for an unknown name or a value that makes no sense."""
+        names = {field.name: field for field in dataclasses.fields(self)}
+        for name, value in values.items():
+            if name not in names:
+                raise ValueError(f"there is no setting {name!r}; known: {', '.join(sorted(names))}")
+            current = getattr(self, name)
+            if isinstance(current, bool) and not isinstance(value, bool):
+                raise ValueError(f"setting {name} is true or false")
+            if name in ("page_size", "gzip_level", "root_redirect", "basic_attempts") and (
+                not isinstance(value, int) or value < 0
+            ):
+                raise ValueError(f"setting {name} is a number from 0")
+            if name == "latency_ms" and not (isinstance(value, (int, float)) and value >= 0):
+                raise ValueError("setting latency_ms is a number of milliseconds from 0")
+            if name == "next_link" and value not in NEXT_LINK_FORMS:
+                raise ValueError(f"setting next_link is one of {', '.join(NEXT_LINK_FORMS)}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings by name."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,119 @@
+"""What the four servers share: settings, credentials, counters, faults, data."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from .credentials import CommunicationUser, OAuthClient
+from .exchange import Answer
+from .faults import Faults
+from .odata.query import Reader
+from .odata.render import Renderer
+from .odata.schema import Service
+from .odata.table import Database
+from .settings import Settings
+from .stats import Stats
+from .tenant.tables import SALES_ORDER_SERVICE, sales_order_database
+
+_CACHE_BYTES = 48_000_000
+_SESSIONS = 5_000
+
+
+@dataclass
+class Urls:
+    """Base URLs of the servers, known once they listen."""
+
+    api: str = ""
+    token: str = ""
+    control: str = ""
+    foreign: str = ""
+
+
+class AnswerCache:
+    """Finished answers of reads, bounded in bytes: a benchmark then measures the client and not this server."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[tuple[Any, ...], Answer] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: tuple[Any, ...]) -> Answer | None:
+        """The answer kept under the key."""
+        found = self._answers.get(key)
+        if found is not None:
+            self._answers.move_to_end(key)
+        return found
+
+    def put(self, key: tuple[Any, ...], answer: Answer) -> None:
+        """Keeps an answer; the oldest go when there are too many bytes."""
+        size = len(answer.body) + len(answer.gzipped or b"")
+        if key in self._answers or size > _CACHE_BYTES // 4:
+            return
+        self._answers[key] = answer
+        self._bytes += size
+        while self._bytes > _CACHE_BYTES:
+            _, oldest = self._answers.popitem(last=False)
+            self._bytes -= len(oldest.body) + len(oldest.gzipped or b"")
+
+
+class Sessions:
+    """Session cookies and the CSRF tokens that belong to them."""
+
+    cookie = "SAP_SESSIONID_S4X_100"
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[str, str] = OrderedDict()
+
+    def token(self, session: str | None) -> str | None:
+        """The CSRF token of a session that is known."""
+        return self._tokens.get(session) if session else None
+
+    def open(self) -> tuple[str, str]:
+        """A new session id and its CSRF token."""
+        session, token = secrets.token_urlsafe(32) + "%3d", secrets.token_urlsafe(16)[:22] + "=="
+        self._tokens[session] = token
+        if len(self._tokens) > _SESSIONS:
+            self._tokens.popitem(last=False)
+        return session, token
+
+
+@dataclass
+class Tenant:
+    """One running sandbox tenant."""
+
+    seed: int
+    today: dt.date
+    settings: Settings
+    client: OAuthClient
+    user: CommunicationUser
+    service: Service
+    database: Database
+    reader: Reader
+    renderer: Renderer
+    urls: Urls = field(default_factory=Urls)
+    stats: Stats = field(default_factory=Stats)
+    faults: Faults = field(default_factory=Faults)
+    cache: AnswerCache = field(default_factory=AnswerCache)
+    sessions: Sessions = field(default_factory=Sessions)
+    foreign_log: list[dict[str, Any]] = field(default_factory=list)
+
+
+def make_tenant(seed: int, today: dt.date, settings: Settings) -> Tenant:
+    """A tenant with fresh credentials and the data of that seed and date."""
+    database = sales_order_database(seed, today)
+    for name in ("A_SalesOrder", "A_SalesOrderItem", "A_SalesOrderScheduleLine"):
+        _ = database.tables[name].rows  # Made now, so that the first read is not slower than the rest.
+    return Tenant(
+        seed=seed,
+        today=today,
+        settings=settings,
+        client=OAuthClient(f"sb-nordvik-{secrets.token_hex(4)}!b1710|s4-sandbox", [secrets.token_urlsafe(24)]),
+        user=CommunicationUser("NORDVIK_COMM_USER", secrets.token_urlsafe(18)),
+        service=SALES_ORDER_SERVICE,
+        database=database,
+        reader=Reader(database),
+        renderer=Renderer(SALES_ORDER_SERVICE, database),
+    )

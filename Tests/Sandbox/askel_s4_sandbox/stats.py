@@ -1,0 +1,75 @@
+"""Counters that tests ask for through `GET /stats`."""
+
+from __future__ import annotations
+
+import weakref
+from collections import Counter
+from typing import Any
+
+from .credentials import OAuthClient, Token
+
+
+class Stats:
+    """Everything is counted from the start or the last `POST /reset-stats`."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """All counters to zero. Tokens that are alive stay valid, but only new ones are counted."""
+        self.kinds: dict[str, Counter[str]] = {}
+        self.statuses: dict[str, Counter[str]] = {}
+        self.connections: Counter[str] = Counter()
+        self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.in_flight: Counter[str] = Counter()
+        self.most_in_flight: Counter[str] = Counter()
+        self.mints = 0
+        self.mint_failures: Counter[str] = Counter()
+        self.minted: list[Token] = []
+        self.basic_failures = 0
+        self.unauthorized: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+
+    def begin(self, server: str, kind: str, connection: object | None) -> None:
+        """A request has come in on that connection (its transport)."""
+        self.kinds.setdefault(server, Counter())[kind] += 1
+        if connection is not None and connection not in self._seen:
+            self._seen.add(connection)
+            self.connections[server] += 1
+        self.in_flight[server] += 1
+        self.most_in_flight[server] = max(self.most_in_flight[server], self.in_flight[server])
+
+    def end(self, server: str, status: int) -> None:
+        """Its answer is out; status 0 means that the connection was cut instead."""
+        self.statuses.setdefault(server, Counter())[str(status)] += 1
+        self.in_flight[server] = max(0, self.in_flight[server] - 1)
+
+    def as_dict(self, client: OAuthClient, locked: list[str]) -> dict[str, Any]:
+        """The answer of `GET /stats`."""
+        servers = sorted({*self.kinds, *self.statuses})
+        uses = Counter(min(token.uses, 2) for token in self.minted)
+        return {
+            "requests": {
+                server: {
+                    "total": sum(self.kinds.get(server, Counter()).values()),
+                    "by_kind": dict(self.kinds.get(server, {})),
+                    "by_status": dict(self.statuses.get(server, {})),
+                    "connections": self.connections[server],
+                    "most_in_flight": self.most_in_flight[server],
+                }
+                for server in servers
+            },
+            "mints": self.mints,
+            "mint_failures": dict(self.mint_failures),
+            "tokens": {
+                "minted": len(self.minted),
+                "unused": uses[0],
+                "used_once": uses[1],
+                "used_more_than_once": uses[2],
+            },
+            "unauthorized": dict(self.unauthorized),
+            "basic_auth_failures": self.basic_failures,
+            "locked_users": locked,
+            "valid_secrets": len(client.secrets),
+            "faults": dict(self.faults),
+        }
