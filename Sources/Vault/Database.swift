@@ -82,7 +82,7 @@ final class Database {
 
   /// Gives the first row, read by `read`; nil where there is none.
   func first<Result>(
-    _ query: Query, _ values: [Value] = [], _ read: (borrowing Row) throws(S4Error) -> Result
+    _ query: Query, _ values: [Value] = [], _ read: (Row) throws(S4Error) -> Result
   ) throws(S4Error) -> Result? {
     var result: Result?
     try forEach(query, values) { (row) throws(S4Error) in
@@ -92,7 +92,7 @@ final class Database {
   }
 
   func forEach(
-    _ query: Query, _ values: [Value], _ body: (borrowing Row) throws(S4Error) -> Void
+    _ query: Query, _ values: [Value], _ body: (Row) throws(S4Error) -> Void
   ) throws(S4Error) {
     let statement = try prepared(query)
     defer {

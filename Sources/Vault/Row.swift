@@ -3,9 +3,10 @@
 import Basics
 import CSQLite
 
-/// One row of a result, valid inside the call that lends it. The file may have been damaged or made by an enemy: every
-/// value is judged by type and size before it is used.
-struct Row: ~Copyable {
+/// One row of a result: a view, valid inside the call that lends it. The file may have been damaged or made by an enemy:
+/// every value is judged by type and size before it is used.
+/// Copyable although it stands for a C object that it does not own: Swift 6.3.1 crashes when it optimises the contrary.
+struct Row {
   private let statement: OpaquePointer
   private let path: String
 
@@ -54,7 +55,7 @@ struct Row: ~Copyable {
 
 extension ConnectionStatus {
   /// Reads the first six columns of the queries `status` and `credential`.
-  init(_ row: borrowing Row) throws(S4Error) {
+  init(_ row: Row) throws(S4Error) {
     let generation = try row.integer(0, in: 1 ... .max)
     guard let state = ConnectionState(rawValue: try row.text(1)) else { throw row.damaged(1) }
     self.init(

@@ -21,7 +21,7 @@ struct SealedRecord: Sendable {
   ///   - generation: column of the connection's generation.
   ///   - record: column of the record's generation and sealed text, both NULL where there is none.
   init(
-    _ row: borrowing Row, _ kind: SealedPlace.Kind, lookup: [UInt8], first: Int32, generation: Int32, record: Int32
+    _ row: Row, _ kind: SealedPlace.Kind, lookup: [UInt8], first: Int32, generation: Int32, record: Int32
   ) throws(S4Error) {
     self.kind = kind
     self.lookup = lookup
