@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import Secrets
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The file that a key-encryption key is read from and written to.
+enum KeyFile {
+  /// Reads and judges. All that is asked about the file is asked of its open descriptor, so that nobody can change it
+  /// for another in between.
+  static func read(_ path: String) throws(S4Error) -> SecretBytes {
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw S4Error(.vaultKeyRefused, "the path of the key file is empty or has a NUL byte: give the path of the file")
+    }
+    // O_NONBLOCK: a named pipe would wait for its writer.
+    guard let file = FileDescriptor(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else {
+      throw refused(path, Display.systemError(errno))
+    }
+    var information = stat()
+    guard fstat(file.number, &information) == 0 else { throw refused(path, Display.systemError(errno)) }
+    guard information.st_mode & S_IFMT == S_IFREG else { throw refused(path, "it is no regular file: give one") }
+    let user = geteuid()
+    guard information.st_uid == user || information.st_uid == 0 else {
+      throw refused(path, "it belongs to user \(information.st_uid): chown it to user \(user), which this process is")
+    }
+    guard information.st_mode & 0o077 == 0 else {
+      throw refused(path, "its mode is \(Display.mode(information.st_mode)), so that others may use it: chmod 600 it")
+    }
+
+    // One byte more than the longest form, so that a longer file shows.
+    var count = 0
+    let content = try SecretBytes(count: 66) { (buffer) throws(S4Error) in
+      guard let read = file.read(into: buffer) else { throw refused(path, Display.systemError(errno)) }
+      count = read
+    }
+    return try content.withUnsafeBytes { (bytes) throws(S4Error) in
+      if count == AEAD.keyCount { return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: bytes[..<count])) }
+      let endsWithNewline = count == 65 && bytes[64] == UInt8(ascii: "\n")
+      guard count == 64 || endsWithNewline else {
+        let size = count > 65 ? "more than 65" : String(count)
+        throw refused(path, "it holds \(size) bytes: 32 raw bytes or 64 hexadecimal digits are wanted")
+      }
+      return try SecretBytes(count: AEAD.keyCount) { (key) throws(S4Error) in
+        for index in 0..<AEAD.keyCount {
+          guard let high = hexValue(bytes[2 * index]), let low = hexValue(bytes[2 * index + 1]) else {
+            throw refused(path, "its 64 bytes are not all hexadecimal digits: give such, or 32 raw bytes")
+          }
+          key[index] = high << 4 | low
+        }
+      }
+    }
+  }
+
+  /// Makes a new file with 32 random bytes.
+  static func create(_ path: String) throws(S4Error) {
+    guard !path.isEmpty, !path.utf8.contains(0) else {
+      throw S4Error.invalidArgument("path", "it is empty or has a NUL byte: give the path of the file to make")
+    }
+    let key = try Random.key()
+    guard let file = FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600) else {
+      throw unavailable(path, errno)
+    }
+    // The process's umask may have taken bits away.
+    guard fchmod(file.number, 0o600) == 0, key.withUnsafeBytes({ file.write($0) }), fsync(file.number) == 0,
+      FileDescriptor.synchronise(directory: FileDescriptor.directory(of: path))
+    else {
+      let number = errno
+      unlink(path)
+      throw unavailable(path, number)
+    }
+  }
+
+  private static func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit &- UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit &- UInt8(ascii: "a") &+ 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit &- UInt8(ascii: "A") &+ 10
+    default: nil
+    }
+  }
+
+  private static func refused(_ path: String, _ reason: String) -> S4Error {
+    S4Error(.vaultKeyRefused, "the key file \(Display.quoted(path)) was not taken: \(reason)")
+  }
+
+  private static func unavailable(_ path: String, _ number: Int32) -> S4Error {
+    S4Error(.vaultUnavailable, "no key file was made at \(Display.quoted(path)): \(Display.systemError(number))")
+  }
+}
