@@ -24,6 +24,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CExpat", providers: [.apt(["libexpat1-dev"])]),
+    .systemLibrary(name: "CLinux"),
 
     floor("Basics"),
     floor("Secrets", "Basics", "COpenSSL"),
@@ -31,7 +32,7 @@ let package = Package(
     floor("Vault", "Basics", "Secrets", "CSQLite"),
     floor("HTTP", "Basics", "Secrets", "CCurl"),
     floor("OAuth", "Basics", "Secrets", "HTTP"),
-    floor("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth"),
+    floor("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth", "CLinux"),
     floor("Documents", "Basics", "OData", "Connector"),
     floor("AskelS4", "Basics", "Secrets", "OData", "Connector", "Documents", "CAskelS4"),
 

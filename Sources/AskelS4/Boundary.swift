@@ -6,8 +6,8 @@
 import Basics
 import CAskelS4
 
-typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
-typealias TextOut = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+public typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
+public typealias TextOut = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
 /// Runs the body of an exported function: the one place where an `S4Error` becomes a status and an error object.
 func boundary(_ outError: ErrorOut?, _ body: () throws(S4Error) -> Void) -> askel_s4_status {

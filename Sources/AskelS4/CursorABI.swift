@@ -50,8 +50,10 @@ func field(_ value: FieldView) -> askel_s4_field {
   askel_s4_field(kind: value.kind.rawValue, text: view(value.bytes))
 }
 
-let absentField = askel_s4_field(
-  kind: Int32(ASKEL_S4_FIELD_ABSENT), text: askel_s4_view(data: nil, size: 0))
+var absentField: askel_s4_field {
+  askel_s4_field(
+    kind: Int32(ASKEL_S4_FIELD_ABSENT), text: askel_s4_view(data: nil, size: 0))
+}
 
 @_cdecl("askel_s4_cursor_next") @implementation
 public func askel_s4_cursor_next(
@@ -96,7 +98,7 @@ public func askel_s4_cursor_field(
   }
 }
 
-private func noRow(_ row: Int, of page: Page?) -> S4Error {
+private func noRow(_ row: Int, of page: PageBuffer?) -> S4Error {
   // The argument is a size_t: what looks negative here was a very large number.
   .invalidArgument("row", "\(UInt(bitPattern: row)) is not below the page's \(page?.rowCount ?? 0) rows")
 }

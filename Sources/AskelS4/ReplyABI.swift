@@ -11,7 +11,7 @@ public func askel_s4_reply_http_status(_ reply: OpaquePointer?) -> Int32 {
 
 @_cdecl("askel_s4_reply_etag") @implementation
 public func askel_s4_reply_etag(_ reply: OpaquePointer?) -> UnsafePointer<CChar>? {
-  Handle.peek(reply, as: Reply.self)?.etag ?? borrowed("")
+  Handle.peek(reply, as: Reply.self)?.etag.bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? borrowed("")
 }
 
 @_cdecl("askel_s4_reply_document") @implementation

@@ -53,6 +53,12 @@ package final class Call: Sendable {
     flight.cancel()
   }
 
+  /// The product has let go of the call: what still runs ends, and its cursor is free for the next.
+  package func abandon() {
+    cancel()
+    state.withLock { $0.isTaken = true }
+  }
+
   /// Takes the result; once.
   package func take() throws(S4Error) -> Result {
     let result: Swift.Result<Result, S4Error>? = state.withLock { state in

@@ -19,7 +19,7 @@ package final class Cursor: Sendable {
     var source: TokenSource?
     var exchange: Exchange?
     var call: WeakCall?
-    var page: Page?
+    var page: PageBuffer?
     var ledger: ReadLedger
     /// Costs of token sources and exchanges of pages before the present one.
     var spent = Costs()
@@ -110,7 +110,7 @@ package final class Cursor: Sendable {
     let place = service.path + "/" + request.entitySet
     guard let exchange = state.withLock({ $0.exchange }) else { return }
     try exchange.checkJSON(answer.answer, target: place)
-    let page = try Page(answer.answer.response.body, type: answer.type, target: place)
+    let page = try PageBuffer(answer.answer.response.body, type: answer.type)
     var next: String?
     if let link = page.index.nextLink {
       next = try NextLink.resolve(
@@ -120,7 +120,7 @@ package final class Cursor: Sendable {
       try state.withLock { state throws(S4Error) in
         state.ended = Deadline.now
         page.rowCount = try state.ledger.enter(
-          page.index, target: answer.target, next: next, countFailed: answer.countFailed)
+          page, target: answer.target, next: next, countFailed: answer.countFailed)
         state.page = page
         if let next, !state.ledger.isFull {
           state.progress = .next(target: next, type: answer.type)
@@ -162,7 +162,7 @@ package final class Cursor: Sendable {
 
 extension Cursor {
   /// The page at hand.
-  package var page: Page? { state.withLock { $0.page } }
+  package var page: PageBuffer? { state.withLock { $0.page } }
 
   package var receipt: Receipt {
     state.withLock { state in

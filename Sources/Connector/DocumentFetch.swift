@@ -9,6 +9,7 @@ package struct DocumentAnswer: Sendable {
   var answer: Exchange.Answer
   var type: EntityType
   var exchange: Exchange
+  var target: String
 }
 
 extension Client {
@@ -20,15 +21,20 @@ extension Client {
       source: source, flight: call.flight, deadline: deadline(request.timeout), options: options)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
       let prepared = Result<(EntityType, String), S4Error> { () throws(S4Error) in
-        let type = try metadata.get().entityType(ofSet: request.entitySet)
-        return (type, try request.target(type))
+        let metadata = try metadata.get()
+        return (try metadata.entityType(ofSet: request.entitySet), try request.target(metadata))
       }
       switch prepared {
       case .failure(let error): call.finish(.failure(error))
       case .success((let type, let target)):
         exchange.get(target, prefetchesNext: false) { result in
           source.finish()
-          call.finish(result.map { .document(DocumentAnswer(answer: $0, type: type, exchange: exchange)) })
+          call.finish(
+            result.map {
+              .document(
+                DocumentAnswer(
+                  answer: $0, type: type, exchange: exchange, target: request.service.path + "/" + request.entitySet))
+            })
         }
       }
     }

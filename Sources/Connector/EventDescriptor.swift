@@ -4,13 +4,14 @@
   import Glibc
 #endif
 import Basics
+import CLinux
 
 /// A descriptor that is readable while something is there: what pollers of the product wait on.
 struct EventDescriptor: ~Copyable, Sendable {
   let descriptor: Int32
 
   init() throws(S4Error) {
-    descriptor = eventfd(0, Int32(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+    descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
     guard descriptor >= 0 else {
       throw S4Error(.hostUnfit, "the process has no descriptor left: raise its limit of open files")
     }

@@ -26,15 +26,8 @@ extension Exchange {
       error.requestID = answer.requestID
       return error
     }
-    var error =
-      300...399 ~= response.status
-      ? S4Error(
-        .originRefused,
-        "\(source.settings.origin.host) redirects \(target) (\(response.status)): redirects are not "
-          + "followed with a credential; check the host and the service", outcome: .notProcessed, target: target)
-      : AnswerError.from(
-        status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
-    error.httpStatus = Int32(clamping: response.status)
+    var error = AnswerError.from(
+      status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
     error.retryAfter = response.retryAfter
     error.requestID = answer.requestID
     return error

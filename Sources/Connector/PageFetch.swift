@@ -37,9 +37,10 @@ final class PageFetch: Sendable {
     }
     MetadataFetch(client: client, exchange: exchange).start(request.service) { [self] metadata in
       let prepared = Result<(EntityType, String, String?), S4Error> { () throws(S4Error) in
-        let type = try metadata.get().entityType(ofSet: request.entitySet)
-        let counted = request.asksCount ? try request.target(type, withCount: true) : nil
-        return (type, try request.target(type, withCount: false), counted)
+        let metadata = try metadata.get()
+        let counted = request.asksCount ? try request.target(metadata, withCount: true) : nil
+        let plain = try request.target(metadata, withCount: false)
+        return (try metadata.entityType(ofSet: request.entitySet), plain, counted)
       }
       switch prepared {
       case .failure(let error): call.finish(.failure(error))

@@ -27,16 +27,22 @@ struct ReadLedger: Sendable {
   ///   - next: path and query of the page that follows; nil for the last.
   /// - Returns: how many of its rows are delivered: `top` may cut it.
   /// - Throws: `readInconsistent` where the pages do not add up.
-  mutating func enter(_ page: PageIndex, target: String, next: String?, countFailed failed: Bool) throws(S4Error) -> Int
+  mutating func enter(_ page: PageBuffer, target: String, next: String?, countFailed failed: Bool) throws(S4Error)
+    -> Int
   {
     if receipt.pages == 0 {
       seenLinks.insert(target.hashValue)
       countFailed = failed
-      if let count = page.count, count >= 0 { receipt.serverCount = count }
+      if let count = page.index.count, count >= 0 { receipt.serverCount = count }
+    }
+    guard page.index.partialExpansions == 0 else {
+      throw fail(
+        "the service cut off \(page.index.partialExpansions) expanded collections on page \(receipt.pages + 1): the rows "
+          + "behind them would be missing; ask for smaller pages, or read that entity set by itself")
     }
     let left = top == 0 ? UInt64.max : top - min(top, receipt.rows)
-    let delivered = Int(clamping: min(left, UInt64(page.rows.count)))
-    for row in 0..<delivered where !keys.insert(page.keyHash(row)) {
+    let delivered = Int(clamping: min(left, UInt64(page.index.rows.count)))
+    for row in 0..<delivered where !keys.insert(page.key(row)) {
       receipt.duplicates += 1
       throw fail(
         "the row \(page.keyText(row)) came twice (again on page \(receipt.pages + 1)): the pages overlap, so others may "
@@ -118,19 +124,18 @@ struct ReadLedger: Sendable {
   }
 }
 
-/// The keys of the last rows, as hashes: memory is bounded, whatever the number of rows. A false alarm needs two of the
-/// window's keys to meet in 64 bits of a keyed hash: one in two billion reads of a full window.
+/// The keys of the last rows, as hashes: memory is bounded, whatever the number of rows.
 struct KeyWindow: Sendable {
   static let capacity = 131_072
 
-  private var ring: [UInt64] = []
+  private var ring: [RowKey] = []
   private var oldest = 0
-  private var present: Set<UInt64> = []
+  private var present: Set<RowKey> = []
   private(set) var isKeyed = false
 
   /// - Parameter key: nil for a row without a key, which is never a duplicate.
   /// - Returns: false where the key is in the window already.
-  mutating func insert(_ key: UInt64?) -> Bool {
+  mutating func insert(_ key: RowKey?) -> Bool {
     guard let key else { return true }
     isKeyed = true
     guard present.insert(key).inserted else { return false }

@@ -27,12 +27,14 @@ package struct ReadRequest: Sendable {
   }
 
   /// Makes the first page's path and query, with every literal typed by `$metadata`.
-  func target(_ type: EntityType, withCount: Bool) throws(S4Error) -> String {
-    var query = try Query(select: select, expand: expand, orderby: orderby, type: type)
-    query.filter = try filter?.render(parameters, type: type)
-    query.top = top
-    query.count = withCount
-    return query.requestTarget(path: service.path + "/" + entitySet)
+  func target(_ metadata: Metadata, withCount: Bool) throws(S4Error) -> String {
+    let type = try metadata.entityType(ofSet: entitySet)
+    let query = Query(
+      filter: try filter?.render(parameters, type: type, in: metadata),
+      select: try Query.select(select, expand: expand, type: type, in: metadata),
+      expand: try Query.expand(expand, type: type, in: metadata),
+      orderby: try Query.orderby(orderby, type: type, in: metadata), top: top, count: withCount)
+    return query.requestTarget(path: service.path(ofEntitySet: entitySet))
   }
 
   var headers: [String] {
@@ -64,8 +66,12 @@ package struct DocumentRequest: Sendable {
     self.timeout = timeout
   }
 
-  func target(_ type: EntityType) throws(S4Error) -> String {
-    let query = try Query(select: select, expand: expand, orderby: nil, type: type)
-    return query.requestTarget(path: service.path + "/" + entitySet + (try key.render(parameters, type: type)))
+  func target(_ metadata: Metadata) throws(S4Error) -> String {
+    let type = try metadata.entityType(ofSet: entitySet)
+    let query = Query(
+      select: try Query.select(select, expand: expand, type: type, in: metadata),
+      expand: try Query.expand(expand, type: type, in: metadata))
+    return query.requestTarget(
+      path: service.path(ofEntitySet: entitySet, key: try key.render(parameters, type: type)))
   }
 }

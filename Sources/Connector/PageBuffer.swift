@@ -16,16 +16,16 @@ package struct FieldView: @unchecked Sendable {
 }
 
 /// One page of rows: the buffer as it came, and where its rows are.
-package final class Page: Sendable {
+package final class PageBuffer: Sendable {
   package let index: PageIndex
-  let body: Body
+  private let body: Body
   private let type: EntityType
   private let texts = TextArena()
   /// Rows that are delivered; `top` may cut the page.
   private let delivered = Atomic<Int>(0)
 
-  init(_ body: Body, type: EntityType, target: String) throws(S4Error) {
-    index = try PageIndex.read(body.bytes, type: type, target: target)
+  init(_ body: Body, type: EntityType) throws(S4Error) {
+    index = try Page.read(body.bytes, type: type)
     self.body = body
     self.type = type
   }
@@ -47,6 +47,16 @@ package final class Page: Sendable {
     return try texts.view(name, object: range, body: body.bytes, type: type)
   }
 
+  /// A row's key, hashed; nil where the rows have none.
+  func key(_ row: Int) -> RowKey? {
+    index.keys.indices.contains(row) ? index.keys[row] : nil
+  }
+
+  /// A row's key as OData text; empty where the rows have none.
+  func keyText(_ row: Int) -> String {
+    index.keyText(row: row, of: body.bytes, type: type) ?? ""
+  }
+
   private func range(_ row: Int) -> Range<Int>? {
     row >= 0 && row < rowCount && row < index.rows.count ? index.rows[row] : nil
   }
@@ -55,20 +65,23 @@ package final class Page: Sendable {
 /// One document with its answer.
 package final class Reply: Sendable {
   package let httpStatus: Int
-  package let etag: [CChar]
+  /// The document's ETag as SAP sent it, ending with a NUL byte; borrowed from this reply.
+  package let etag: FieldView
+  package let guardian = ForkGuard()
   private let document: Range<Int>
   private let body: Body
   private let type: EntityType
   private let texts = TextArena()
 
   /// Decodes and proves the document, on this thread.
-  package init(_ answer: DocumentAnswer, target: String) throws(S4Error) {
-    try answer.exchange.checkJSON(answer.answer, target: target)
+  package init(_ answer: DocumentAnswer) throws(S4Error) {
+    try answer.exchange.checkJSON(answer.answer, target: answer.target)
     let response = answer.answer.response
-    let index = try DocumentIndex.read(response.body.bytes, type: answer.type, target: target)
+    let index = try Document.read(response.body.bytes, type: answer.type)
     httpStatus = response.status
-    etag = Array((response.header("etag") ?? index.etag ?? "").utf8CString)
-    document = index.document
+    let tag = response.header("etag") ?? index.etag ?? ""
+    etag = FieldView(kind: .text, bytes: try texts.keep(Array(tag.utf8) + [0]))
+    document = index.object
     body = response.body
     type = answer.type
   }
@@ -100,14 +113,14 @@ final class TextArena: Sendable {
   ) throws(S4Error) -> FieldView {
     let field = try RowReader.field(name, inRow: object, of: body, type: type)
     switch field.value {
-    case .view(let range):
+    case .range(let range):
       return FieldView(kind: field.kind, bytes: UnsafeRawBufferPointer(rebasing: body[range]))
     case .bytes(let bytes):
       return FieldView(kind: field.kind, bytes: try keep(bytes))
     }
   }
 
-  private func keep(_ bytes: [UInt8]) throws(S4Error) -> UnsafeRawBufferPointer {
+  func keep(_ bytes: [UInt8]) throws(S4Error) -> UnsafeRawBufferPointer {
     guard !bytes.isEmpty else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     guard let copy = malloc(bytes.count) else {
       throw S4Error(.hostUnfit, "the process is short of memory: the field was not read")
