@@ -20,7 +20,7 @@ SOURCES := Package.swift $(shell find Sources include -type f)
 # .dynsym. nodelete: an unloaded library could not take its fork and exit handlers with it.
 SHIP_FLAGS := -c release --scratch-path $(SHIPPED) --product askel_s4 \
   -Xswiftc -static-stdlib -Xswiftc -use-ld=lld -Xlinker --version-script=$(SHIPPED).map \
-  -Xlinker -soname=$(SONAME) -Xlinker --gc-sections -Xlinker -z -Xlinker nodelete
+  -Xlinker -soname=$(SONAME) -Xlinker --gc-sections -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker nodelete
 
 # What the commands below hand to tests, examples and benches.
 export ASKEL_S4_LIBRARY := $(CURDIR)/$(LIBRARY)
@@ -55,6 +55,7 @@ $(LIBRARY): $(SOURCES) Makefile
 	printf 'ASKEL_S4_0 { global: askel_s4_*; local: *; };\n' > $(SHIPPED).map
 	swift build $(SHIP_FLAGS)
 	strip --strip-unneeded -o $@ $(SHIPPED)/release/libaskel_s4.so
+	patchelf --remove-rpath $@
 	ln -sf libaskel_s4.so.$(VERSION) $(DIST)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DIST)/lib/libaskel_s4.so
 	cp include/askel_s4.h $(DIST)/include/

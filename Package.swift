@@ -6,9 +6,11 @@ import PackageDescription
 // from the system (see the Makefile), and the flags of the shipped libaskel_s4.so are the Makefile's too, since
 // a static Swift runtime in this file would break `swift test`.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+// Without Swift's regular expressions: one unlucky `contains` would link their engine, a megabyte.
+let shipped = strict + [.unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"])]
 
 func floor(_ name: String, _ below: Target.Dependency...) -> Target {
-  .target(name: name, dependencies: below, swiftSettings: strict)
+  .target(name: name, dependencies: below, swiftSettings: shipped)
 }
 
 func tests(_ name: String, _ below: Target.Dependency...) -> Target {

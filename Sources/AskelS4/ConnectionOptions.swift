@@ -83,7 +83,7 @@ enum ConnectionOptions {
     }
     guard count <= maximumPEM else { throw .invalidArgument("ca_file", "\(path) is over \(maximumPEM) bytes") }
     let text = String(decoding: pem[..<count], as: UTF8.self)
-    guard text.contains("-----BEGIN CERTIFICATE-----"), !text.contains("PRIVATE KEY-----") else {
+    guard text.holds("-----BEGIN CERTIFICATE-----"), !text.holds("PRIVATE KEY-----") else {
       throw .invalidArgument("ca_file", "\(path) is no PEM file of certificates alone")
     }
     return Array(pem[..<count])

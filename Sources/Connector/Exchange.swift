@@ -108,15 +108,16 @@ final class Exchange: Sendable {
   /// What the status alone says of the connection. The body is decoded by the thread that takes the result.
   private func outcome(_ response: HTTPResponse) -> ConnectionOutcome? {
     let status = Int32(clamping: response.status)
+    let type = response.contentType.lowercased()
     return switch response.status {
-    case 200...299: response.contentType.lowercased().hasPrefix("text/html") ? nil : .proven
+    case 200...299: type.hasPrefix("text/html") ? nil : .proven
     case 401 where source.settings.isBasic: .failed(credentialRejected)
     case 401, 403:
       .failed(
         S4Error(.unauthorised, "the API answered \(status): look at the communication arrangement", httpStatus: status))
     case 500...599:
       // A service that answers with SAP's own error is reachable.
-      response.contentType.lowercased().contains("json") || response.contentType.lowercased().contains("xml")
+      type.holds("json") || type.holds("xml")
         ? nil : .failed(S4Error(.unreachable, "the API answered \(status)", httpStatus: status))
     default: nil
     }

@@ -38,7 +38,7 @@ for what in "$@"; do
   case "$what" in
     build)
       command -v swift >/dev/null || { say "a Swift 6.3 toolchain is needed: see https://www.swift.org/install/linux/"; exit 1; }
-      need_packages libcurl4-openssl-dev libssl-dev libsqlite3-dev libexpat1-dev binutils ;;
+      need_packages libcurl4-openssl-dev libssl-dev libsqlite3-dev libexpat1-dev binutils patchelf ;;
     demo) need_python demo Tests/Scripts/requirements-demo.txt ;;
     test)
       need_packages gcc g++ libc6-dev pkg-config valgrind golang-go

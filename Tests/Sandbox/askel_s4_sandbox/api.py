@@ -11,11 +11,11 @@ from aiohttp import web
 
 from . import token_endpoint
 from .api_auth import authenticate, refuse
-from .exchange import Answer, html_login, send, send_huge
+from .exchange import Answer, gzip_fits, html_login, send, send_huge
 from .faults import ANSWERS, PAGES, Chosen
 from .odata.errors import NO_SERVICE, ODataError
 from .odata_service import error_answer, read
-from .state import Tenant
+from .state import Mounted, Tenant
 
 _SERVICE = re.compile(r"/sap/opu/odata/(?:sap|SAP)/([^/?;]+)(?:;v=0*1)?(/.*)?$")
 
@@ -53,9 +53,9 @@ class Api:
         if refusal is not None:
             return refusal
         try:
-            answer = spoiled_answer(self.tenant, request, faults) or self._service(request, path, query, faults)
+            answer = _spoiled_answer(self.tenant, request, faults) or self._service(request, path, query, faults)
         except ODataError as error:
-            answer = error_answer(self.tenant, request, error)
+            answer = error_answer(request, error)
         self._session(request, answer)
         return answer
 
@@ -64,7 +64,8 @@ class Api:
         if match is None:
             return Answer(404, b"<html><body><h1>404 Not found</h1></body></html>", "text/html;charset=utf-8")
         tenant, rest = self.tenant, match[2]
-        if match[1] != tenant.service.name:
+        mounted = tenant.services.get(match[1])
+        if mounted is None:
             text = f"No service found for namespace '/SAP/', name '{match[1]}', version '0001'"
             raise ODataError(403, text, NO_SERVICE)
         if request.method not in ("GET", "HEAD") or (request.method == "HEAD" and not tenant.settings.allow_head):
@@ -73,23 +74,23 @@ class Api:
             answer = Answer(tenant.settings.root_redirect, b"", "")
             answer.header("Location", path + "/" + (f"?{query}" if query else ""))
             return answer
-        return self._read(request, (rest or "/")[1:].rstrip("/"), query, faults)
+        return self._read(mounted, request, (rest or "/")[1:].rstrip("/"), query, faults)
 
-    def _read(self, request: web.BaseRequest, rest: str, query: str, faults: Chosen) -> Answer:
+    def _read(self, mounted: Mounted, request: web.BaseRequest, rest: str, query: str, faults: Chosen) -> Answer:
         """A read, out of the cache when nothing about the page is to be spoiled."""
         tenant, settings = self.tenant, self.tenant.settings
         if any(name in PAGES for name in faults):
-            return read(tenant, request, rest, query, faults)
+            return read(tenant, mounted, request, rest, query, faults)
         key = (
-            tenant.database.version, request.raw_path, request.headers.get("Host"), request.headers.get("Accept"),
+            mounted.database.version, request.raw_path, request.headers.get("Host"), request.headers.get("Accept"),
             request.headers.get("Prefer"), repr(settings),
         )  # fmt: skip
         found = tenant.cache.get(key)
         if found is None:
-            found = read(tenant, request, rest, query, faults)
-            if settings.gzip and len(found.body) > 500 and "gzip" in request.headers.get("Accept-Encoding", ""):
-                found.gzipped = gzip.compress(found.body, settings.gzip_level, mtime=0)
+            found = read(tenant, mounted, request, rest, query, faults)
             tenant.cache.put(key, found)
+        if found.gzipped is None and settings.gzip and gzip_fits(request, found.body):
+            found.gzipped = gzip.compress(found.body, settings.gzip_level, mtime=0)
         return Answer(found.status, found.body, found.content_type, list(found.headers), found.gzipped)
 
     def _session(self, request: web.BaseRequest, answer: Answer) -> None:
@@ -107,7 +108,7 @@ class Api:
             answer.header("x-csrf-token", token)
 
 
-def spoiled_answer(tenant: Tenant, request: web.BaseRequest, faults: Chosen) -> Answer | None:
+def _spoiled_answer(tenant: Tenant, request: web.BaseRequest, faults: Chosen) -> Answer | None:
     """The answer of a fault that replaces the tenant's own, or None."""
     name = faults.first(ANSWERS - {"huge_body"})
     if name is None:
@@ -127,17 +128,17 @@ def spoiled_answer(tenant: Tenant, request: web.BaseRequest, faults: Chosen) -> 
         answer = Answer(int(args.get("code", 307)), b"", "")
         answer.header("Location", str(location))
         return answer
-    return _status(tenant, request, args)
+    return _status(request, args)
 
 
-def _status(tenant: Tenant, request: web.BaseRequest, args: dict[str, object]) -> Answer:
+def _status(request: web.BaseRequest, args: dict[str, object]) -> Answer:
     """args: code, body ("sap", "text", "html" or "empty"), message, sap_code, retry_after (seconds or a date)."""
     status = int(str(args.get("code", 500)))
     message = str(args.get("message", f"The sandbox was asked for status {status}"))
     kind = args.get("body", "sap")
     if kind == "sap":
         code = args.get("sap_code", "SANDBOX/001")
-        answer = error_answer(tenant, request, ODataError(status, message, None if code is None else str(code)))
+        answer = error_answer(request, ODataError(status, message, None if code is None else str(code)))
     elif kind == "empty":
         answer = Answer(status, b"", "")
     else:
@@ -190,6 +191,6 @@ async def _exchange(
 
 async def _token_answer(tenant: Tenant, request: web.BaseRequest, faults: Chosen) -> Answer:
     try:
-        return spoiled_answer(tenant, request, faults) or await token_endpoint.answer_token(tenant, request)
+        return _spoiled_answer(tenant, request, faults) or await token_endpoint.answer_token(tenant, request)
     except ODataError as error:
-        return error_answer(tenant, request, error)
+        return error_answer(request, error)

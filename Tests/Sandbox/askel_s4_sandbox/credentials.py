@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 
 
-@dataclass
+@dataclass(slots=True)
 class Token:
     """An access token as the tenant remembers it; the text itself is not kept. `expires_at` is on time.monotonic()."""
 

@@ -55,6 +55,11 @@ def corrupt(body: bytes, faults: Chosen) -> bytes:
     return body
 
 
+def gzip_fits(request: web.BaseRequest, body: bytes) -> bool:
+    """Whether the client accepts gzip and the body is worth it."""
+    return len(body) > 500 and "gzip" in request.headers.get("Accept-Encoding", "")
+
+
 async def send(
     request: web.BaseRequest, answer: Answer, faults: Chosen, use_gzip: bool, level: int
 ) -> tuple[web.StreamResponse, int]:
@@ -67,7 +72,7 @@ async def send(
     if cut is not None and cut.get("variant") == "clean":
         body = body[: int(cut.get("at", len(body) // 2))]
     headers = [*answer.headers, ("Content-Type", answer.content_type)] if answer.content_type else list(answer.headers)
-    if use_gzip and len(body) > 500 and "gzip" in request.headers.get("Accept-Encoding", ""):
+    if use_gzip and gzip_fits(request, body):
         same = body is answer.body and answer.gzipped is not None
         body = answer.gzipped if same and answer.gzipped else await _compress(body, level)
         headers.append(("Content-Encoding", "gzip"))

@@ -13,12 +13,15 @@ from .odata.errors import ODataError, error_body
 from .odata.metadata import edmx
 from .odata.options import Options, parse_options, refuse_collection_options, shape
 from .odata.path import Target, resolve
-from .odata.query import Page
 from .odata.render import etag_of, json_value, plain_value
-from .paging import next_link, page_with_faults
-from .state import Tenant
+from .odata.schema import EntitySet
+from .odata.table import Row
+from .paging import Read, rows_and_link
+from .state import Mounted, Tenant
 
 _MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT"
+# Sets on which an unfiltered $inlinecount ends with status 500 (KBA 3616518).
+_COUNT_FAILS_UNFILTERED = ("A_SalesOrder",)
 _MAX_PAGE_SIZE = re.compile(r"odata\.maxpagesize\s*=\s*(\d{1,9})", re.I)
 
 
@@ -45,7 +48,7 @@ def service_headers() -> list[tuple[str, str]]:
     ]
 
 
-def read(tenant: Tenant, request: web.BaseRequest, path: str, query: str, faults: Chosen) -> Answer:
+def read(tenant: Tenant, mounted: Mounted, request: web.BaseRequest, path: str, query: str, faults: Chosen) -> Answer:
     """GET below the service root. `path` is raw and begins behind the root's slash.
 
     - Throws: `ODataError` for everything that is answered with an error body.
@@ -54,50 +57,55 @@ def read(tenant: Tenant, request: web.BaseRequest, path: str, query: str, faults
     if path == "$metadata":
         if not accepts(request, "application/xml", "text/xml"):
             raise not_acceptable()
-        return Answer(200, edmx(tenant.service, base), "application/xml", service_headers())
+        return Answer(200, edmx(mounted.service, base), "application/xml", service_headers())
     options = parse_options(query, tenant.settings.plus_is_space)
+    wants_json = accepts(request, "application/json") or "$format" in options.names
     if not path:
-        if not accepts(request, "application/json") and "$format" not in options.names:
+        if not wants_json:
             raise not_acceptable()
-        sets = {"d": {"EntitySets": list(tenant.service.sets)}}
+        sets = {"d": {"EntitySets": list(mounted.service.sets)}}
         return Answer(200, json.dumps(sets, separators=(",", ":")).encode(), headers=service_headers())
     if path.startswith("$batch"):
         raise ODataError(405, "$batch takes POST requests", "/IWFND/CM_MGW/405")
-    target = resolve(tenant.service, tenant.database, path)
+    target = resolve(mounted.service, mounted.database, path)
     # Counts and raw values are text, whatever was asked for: clients send their usual Accept: application/json.
-    plain = target.count or target.raw_value
-    if not plain and not accepts(request, "application/json") and "$format" not in options.names:
+    if not (target.count or target.raw_value or wants_json):
         raise not_acceptable()
+    context = Read(tenant, mounted, request, options, base, faults)
     if target.row is not None:
-        return _single(tenant, target, options, base)
-    if target.count:
-        return _count(tenant, target, options)
-    return _collection(tenant, request, target, options, base, faults)
+        return _single(context, target, target.row)
+    return _count(context, target) if target.count else _collection(context, target)
 
 
-def _single(tenant: Tenant, target: Target, options: Options, base: str) -> Answer:
-    refuse_collection_options(options)
-    table, row = target.table, target.row
-    assert row is not None
-    headers = service_headers()
-    entity = table.entity
+def _single(context: Read, target: Target, row: Row) -> Answer:
+    refuse_collection_options(context.options)
+    table, headers, escaped = target.table, service_headers(), context.tenant.settings.escaped_slashes
     if target.prop is not None:
         value = table.value(row, target.prop.name)
-        if target.raw_value:
-            if value is None:
-                raise ODataError(404, f"Resource not found for segment '{target.prop.name}'")
-            return Answer(200, plain_value(target.prop, value).encode(), "text/plain;charset=utf-8", headers)
-        text = json_value(target.prop, value, tenant.settings.escaped_slashes)
-        return Answer(200, f'{{"d":{{"{target.prop.name}":{text}}}}}'.encode(), headers=headers)
-    if entity.etag is not None:
-        headers.append(("etag", etag_of(table.value(row, entity.etag.name))))
-    seen = shape(tenant.service, entity, options.select, options.expand)
-    render = tenant.renderer.rows_to_json(seen, base + tenant.service.root, tenant.settings.escaped_slashes)
-    return Answer(200, f'{{"d":{render([row])[0]}}}'.encode(), headers=headers)
+        if not target.raw_value:
+            text = json_value(target.prop, value, escaped)
+            return Answer(200, f'{{"d":{{"{target.prop.name}":{text}}}}}'.encode(), headers=headers)
+        if value is None:
+            raise ODataError(404, f"Resource not found for segment '{target.prop.name}'")
+        return Answer(200, plain_value(target.prop, value).encode(), "text/plain;charset=utf-8", headers)
+    if table.entity.etag is not None:
+        headers.append(("etag", etag_of(table.value(row, table.entity.etag.name))))
+    return Answer(200, b'{"d":' + _rendered(context, table.entity, [row]) + b"}", headers=headers)
 
 
-def _count(tenant: Tenant, target: Target, options: Options) -> Answer:
-    found = tenant.reader.matching(target.table, target.rows, target.place, options)
+def _rendered(context: Read, entity: EntitySet, rows: list[Row]) -> bytes:
+    """The rows as JSON texts with commas between them."""
+    mounted, options = context.mounted, context.options
+    seen = shape(mounted.service, entity, options.select, options.expand)
+    root = context.base + mounted.service.root
+    texts = mounted.renderer.rows_to_json(seen, root, context.tenant.settings.escaped_slashes)(rows)
+    # Joined as bytes: one emoji would make a string of the whole page four bytes a character wide.
+    return b",".join([text.encode() for text in texts])
+
+
+def _count(context: Read, target: Target) -> Answer:
+    options = context.options
+    found = context.mounted.reader.matching(target.table, target.rows, target.place, options)
     left = found[options.skip :] if options.top is None else found[options.skip : options.skip + options.top]
     return Answer(200, str(len(left)).encode(), "text/plain;charset=utf-8", service_headers())
 
@@ -111,40 +119,38 @@ def _page_size(tenant: Tenant, request: web.BaseRequest) -> int:
     return size
 
 
-def _collection(
-    tenant: Tenant, request: web.BaseRequest, target: Target, options: Options, base: str, faults: Chosen
-) -> Answer:
-    table = target.table
-    if options.inlinecount and tenant.settings.inlinecount_fails and target.place == "A_SalesOrder":
-        if options.filter is None:
-            raise ODataError(500, "In the context of Data Services an unknown internal server error occurred")
-    if "wrong_set" in faults:
-        name = faults["wrong_set"].get("set", "A_SalesOrderItem" if target.place == "A_SalesOrder" else "A_SalesOrder")
-        target = Target("collection", tenant.database.tables[name], None, None, name)
-        table, options = target.table, Options(top=options.top, skip=options.skip, raw=options.raw)
-    seen = shape(tenant.service, table.entity, options.select, options.expand)
-    page = tenant.reader.page(table, target.rows, target.place, options, _page_size(tenant, request))
-    link = next_link(tenant, request, options, page.next_token, base)
-    rows, link = page_with_faults(tenant, request, options, page, link, base, faults)
-    render = tenant.renderer.rows_to_json(seen, base + tenant.service.root, tenant.settings.escaped_slashes)
-    return Answer(200, _collection_body(render(rows), page, options, link), headers=service_headers())
-
-
-def _collection_body(texts: list[str], page: Page, options: Options, link: str | None) -> bytes:
-    # Joined as bytes: one emoji would make a string of the whole page four bytes a character wide.
-    parts = [b'{"d":{"results":[', b",".join([text.encode() for text in texts]), b"]"]
+def _collection(context: Read, target: Target) -> Answer:
+    tenant, mounted, options = context.tenant, context.mounted, context.options
+    unfiltered = options.filter is None and target.place in _COUNT_FAILS_UNFILTERED
+    if options.inlinecount and unfiltered and tenant.settings.inlinecount_fails:
+        raise ODataError(500, "In the context of Data Services an unknown internal server error occurred")
+    if "wrong_set" in context.faults:
+        target = _another_set(context, target)
+        options = context.options = Options(top=options.top, skip=options.skip, raw=options.raw)
+    size = _page_size(tenant, context.request)
+    page = mounted.reader.page(target.table, target.rows, target.place, options, size)
+    rows, link = rows_and_link(context, page)
+    parts = [b'{"d":{"results":[', _rendered(context, target.table.entity, rows), b"]"]
     if options.inlinecount:
         parts.append(f',"__count":"{page.total}"'.encode())
     if link is not None:
         parts.append(f',"__next":{json.dumps(link, ensure_ascii=False)}'.encode())
-    parts.append(b"}}")
-    return b"".join(parts)
+    return Answer(200, b"".join([*parts, b"}}"]), headers=service_headers())
 
 
-def error_answer(tenant: Tenant, request: web.BaseRequest, error: ODataError) -> Answer:
+def _another_set(context: Read, target: Target) -> Target:
+    tables = context.mounted.database.tables
+    name = context.faults["wrong_set"].get("set") or next(n for n in tables if n != target.table.entity.name)
+    if name not in tables:
+        raise ValueError(f"fault wrong_set: there is no set {name!r}")
+    return Target("collection", tables[name], None, None, name)
+
+
+def error_answer(request: web.BaseRequest, error: ODataError) -> Answer:
     """The error as JSON, whatever the Accept header says."""
     match = re.search(r"sap-language=(\w\w)", request.raw_path, re.I)
-    body = error_body(error, tenant.service.name, match[1].lower() if match else "en")
+    service = request.path.rpartition("/odata/sap/")[2].partition("/")[0].partition(";")[0]
+    body = error_body(error, service, match[1].lower() if match else "en")
     answer = Answer(error.status, body, "application/json;charset=utf-8", [("dataserviceversion", "1.0")])
     answer.headers += list(error.headers.items())
     return answer

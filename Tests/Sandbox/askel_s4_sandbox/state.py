@@ -81,6 +81,21 @@ class Sessions:
 
 
 @dataclass
+class Mounted:
+    """A service with its data, as the API serves it."""
+
+    service: Service
+    database: Database
+    reader: Reader
+    renderer: Renderer
+
+    @classmethod
+    def of(cls, service: Service, database: Database) -> Mounted:
+        """Mounts a service over its tables."""
+        return cls(service, database, Reader(database), Renderer(service, database))
+
+
+@dataclass
 class Tenant:
     """One running sandbox tenant."""
 
@@ -89,10 +104,7 @@ class Tenant:
     settings: Settings
     client: OAuthClient
     user: CommunicationUser
-    service: Service
-    database: Database
-    reader: Reader
-    renderer: Renderer
+    services: dict[str, Mounted]
     urls: Urls = field(default_factory=Urls)
     stats: Stats = field(default_factory=Stats)
     faults: Faults = field(default_factory=Faults)
@@ -112,8 +124,5 @@ def make_tenant(seed: int, today: dt.date, settings: Settings) -> Tenant:
         settings=settings,
         client=OAuthClient(f"sb-nordvik-{secrets.token_hex(4)}!b1710|s4-sandbox", [secrets.token_urlsafe(24)]),
         user=CommunicationUser("NORDVIK_COMM_USER", secrets.token_urlsafe(18)),
-        service=SALES_ORDER_SERVICE,
-        database=database,
-        reader=Reader(database),
-        renderer=Renderer(SALES_ORDER_SERVICE, database),
+        services={SALES_ORDER_SERVICE.name: Mounted.of(SALES_ORDER_SERVICE, database)},
     )

@@ -57,7 +57,10 @@ def ids(rows: list[dict[str, Any]]) -> list[str]:
             "and time'PT10H' lt time'PT10H1M' and SalesOrder lt '6011'",
             lambda r: int(r["SalesOrder"]) < 6011,
         ),
-        ("round(TotalNetAmount div 3M) eq 1000 or -TotalNetAmount ge -300", lambda r: float(r["TotalNetAmount"]) < 3002),
+        (
+            "round(TotalNetAmount div 3M) eq 1000 or -TotalNetAmount ge -300",
+            lambda r: float(r["TotalNetAmount"]) < 3002,
+        ),
         ("(SalesOrder eq '9001') or (SalesOrder eq '9002') and false", lambda r: r["SalesOrder"] == "9001"),
         ("CompleteDeliveryIsDefined eq false and SalesOrder eq '9000'", lambda r: r["SalesOrder"] == "9000"),
     ],
@@ -236,3 +239,15 @@ def test_strange_texts_survive(client: Any) -> None:
     found = {row["PurchaseOrderByCustomer"] for row in client.every_row(ORDERS, "$select=PurchaseOrderByCustomer")}
     assert {"🚚 Eil-PO 42 🚀", "tab\there", "C:\\temp\\po\\17", '"quoted"'} <= found
     assert all(len(text.encode("utf-16-le")) <= 70 for text in found)
+
+
+@pytest.mark.parametrize("text", ["TotalNetAmount mul 1e999999 mul 1e999999 gt 1", "round(1e99) gt 1", "%FF eq 1"])
+def test_filters_that_cannot_be_evaluated_are_400(client: Any, text: str) -> None:
+    client.error(ORDERS, f"$filter={text}")
+
+
+def test_head_answers_without_a_body(client: Any) -> None:
+    answer = client.session.head(f"{client.root}/{ORDERS}?$top=2", timeout=20)
+    assert answer.status_code == 200 and answer.content == b"" and int(answer.headers["content-length"]) > 1000
+    client.sandbox.settings(allow_head=False)
+    assert client.session.head(f"{client.root}/{ORDERS}", timeout=20).status_code == 405

@@ -56,4 +56,4 @@ def error_body(error: ODataError, service: str = "API_SALES_ORDER_SRV", language
     }
     inner["errordetails"] = details
     body = {"error": {"code": code, "message": {"lang": language, "value": error.message}, "innererror": inner}}
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -49,7 +49,10 @@ class Reader:
         result = table.rows if rows is None else rows
         if options.filter is not None:
             keep = compile_filter(options.filter, table)
-            result = [row for row in result if keep(row)]
+            try:
+                result = [row for row in result if keep(row)]
+            except (ArithmeticError, ValueError, TypeError) as error:
+                raise parser_error(f"Invalid filter: it cannot be evaluated ({type(error).__name__})") from None
         if options.orderby:
             result = _sorted(table, result, parse_orderby(options.orderby, table.entity))
         self._results[key] = result
