@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package askels4
+
+// #include <askel_s4.h>
+import "C"
+
+import (
+	"runtime"
+	"sync"
+)
+
+// FieldKind is what a field holds. Types come from $metadata.
+type FieldKind int32
+
+const (
+	// Absent: there is no such member.
+	Absent FieldKind = C.ASKEL_S4_FIELD_ABSENT
+	// Null is null.
+	Null FieldKind = C.ASKEL_S4_FIELD_NULL
+	// Text is text.
+	Text FieldKind = C.ASKEL_S4_FIELD_TEXT
+	// Number is exact decimal text.
+	Number FieldKind = C.ASKEL_S4_FIELD_NUMBER
+	// Boolean is "true" or "false".
+	Boolean FieldKind = C.ASKEL_S4_FIELD_BOOLEAN
+	// DateTime is RFC 3339 in UTC, to be parsed with time.RFC3339Nano.
+	DateTime FieldKind = C.ASKEL_S4_FIELD_DATE_TIME
+	// JSON is an object or array: an expanded navigation property.
+	JSON FieldKind = C.ASKEL_S4_FIELD_JSON
+)
+
+// Field is a member of a row or document.
+type Field struct {
+	Kind FieldKind
+	Text string
+}
+
+func field(
+	name string, find func(*C.char, *C.askel_s4_field, **C.askel_s4_error) C.askel_s4_status,
+) (Field, error) {
+	var memory arena
+	defer memory.free()
+	text := memory.given("name", name)
+	if memory.err != nil {
+		return Field{}, memory.err
+	}
+	var found C.askel_s4_field
+	var object *C.askel_s4_error
+	if err := result(find(text, &found, &object), object); err != nil {
+		return Field{}, err
+	}
+	return Field{Kind: FieldKind(found.kind), Text: copyView(found.text)}, nil
+}
+
+// Document is one document that was asked for by its key.
+type Document struct {
+	// ETag as SAP sent it; "" where there is none.
+	ETag string
+	// HTTPStatus of the answer.
+	HTTPStatus int
+	// JSON is the object that SAP sent.
+	JSON    string
+	mu      sync.Mutex
+	pointer *C.askel_s4_reply
+}
+
+func takeDocument(call *C.askel_s4_call) (*Document, error) {
+	var pointer *C.askel_s4_reply
+	var object *C.askel_s4_error
+	if err := result(C.askel_s4_call_take_reply(call, &pointer, &object), object); err != nil {
+		return nil, err
+	}
+	d := &Document{pointer: pointer}
+	runtime.SetFinalizer(d, (*Document).Close)
+	d.ETag = C.GoString(C.askel_s4_reply_etag(d.pointer))
+	d.HTTPStatus = int(C.askel_s4_reply_http_status(d.pointer))
+	d.JSON = copyView(C.askel_s4_reply_document(d.pointer))
+	return d, nil
+}
+
+// Field gives a member of the document.
+func (d *Document) Field(name string) (Field, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.pointer == nil {
+		return Field{}, closed("document")
+	}
+	return field(name, func(text *C.char, out *C.askel_s4_field, object **C.askel_s4_error) C.askel_s4_status {
+		return C.askel_s4_reply_field(d.pointer, text, out, object)
+	})
+}
+
+// Close frees the document; its ETag, HTTPStatus and JSON stay.
+func (d *Document) Close() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	C.askel_s4_reply_free(d.pointer)
+	d.pointer = nil
+	runtime.SetFinalizer(d, nil)
+	return nil
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connect a product to its customers' SAP S/4HANA Cloud tenants.
+
+Instance opens the vault, Instance.put_connection stores a customer's credential, Connection.check proves it,
+Connection.client opens it for work, Client.read and Client.sales_orders give a Cursor over the rows, and Cursor.receipt
+says what was proven about them.
+"""
+
+from typing import Optional
+
+from ._enums import Auth, ClientAuth, Code, Delivery, HttpVersion, Outcome, Verdict
+from ._errors import (
+    AskelError,
+    Cancelled,
+    Closed,
+    CredentialExpired,
+    Forked,
+    HostRefused,
+    HostUnfit,
+    InternalError,
+    InvalidArgument,
+    MalformedAnswer,
+    NotFound,
+    NotOData,
+    OriginRefused,
+    ReadInconsistent,
+    ServiceError,
+    Throttled,
+    TimedOut,
+    TlsRefused,
+    TooLarge,
+    Unauthorised,
+    Unreachable,
+    VaultCorrupt,
+    VaultError,
+    VaultKeyRefused,
+    VaultUnavailable,
+)
+from ._ffi import lib
+from ._values import ParamValue, text_in
+from .client import Client
+from .connection import CheckResult, Connection, Token
+from .cursor import Cursor, Pages
+from .instance import Instance
+from .receipt import Receipt
+from .row import Document, Row
+
+#: Version of the loaded library.
+__version__: str = lib.version().decode()
+
+
+def sales_order_status_text(property: str, code: str) -> Optional[str]:
+    """What a status code of a sales order means, in English; None for a property or code that is not known."""
+    text = lib.sales_order_status_text(text_in("property", property), text_in("code", code))
+    return None if text is None else text.decode()
+
+
+__all__ = [
+    "AskelError",
+    "Auth",
+    "Cancelled",
+    "CheckResult",
+    "Client",
+    "ClientAuth",
+    "Closed",
+    "Code",
+    "Connection",
+    "CredentialExpired",
+    "Cursor",
+    "Delivery",
+    "Document",
+    "Forked",
+    "HostRefused",
+    "HostUnfit",
+    "HttpVersion",
+    "Instance",
+    "InternalError",
+    "InvalidArgument",
+    "MalformedAnswer",
+    "NotFound",
+    "NotOData",
+    "OriginRefused",
+    "Outcome",
+    "Pages",
+    "ParamValue",
+    "ReadInconsistent",
+    "Receipt",
+    "Row",
+    "ServiceError",
+    "Throttled",
+    "TimedOut",
+    "TlsRefused",
+    "Token",
+    "TooLarge",
+    "Unauthorised",
+    "Unreachable",
+    "VaultCorrupt",
+    "VaultError",
+    "VaultKeyRefused",
+    "VaultUnavailable",
+    "Verdict",
+    "__version__",
+    "sales_order_status_text",
+]

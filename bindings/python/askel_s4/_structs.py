@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mirrors of the header's structs, member by member."""
+
+from ctypes import (
+    POINTER,
+    Structure,
+    c_char_p,
+    c_int32,
+    c_int64,
+    c_size_t,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+    sizeof,
+)
+from typing import Any
+
+
+class Options(Structure):
+    """A struct that begins with struct_size; as the header's ..._INIT macros leave it, every other member is zero."""
+
+    def __init__(self, **members: Any) -> None:
+        super().__init__(struct_size=sizeof(type(self)), **members)
+
+
+class View(Structure):
+    # A void pointer and not a char pointer: views have no NUL byte at their end.
+    _fields_ = [("data", c_void_p), ("size", c_size_t)]
+
+
+class InstanceOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("vault_path", c_char_p),
+        ("key_file", c_char_p),
+        ("key", c_void_p),
+        ("key_size", c_size_t),
+        ("event_capacity", c_uint32),
+    ]
+
+
+class ConnectionOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("id", c_char_p),
+        ("host", c_char_p),
+        ("auth", c_int32),
+        ("token_url", c_char_p),
+        ("client_id", c_char_p),
+        ("client_secret", c_char_p),
+        ("client_auth", c_int32),
+        ("scope", c_char_p),
+        ("user", c_char_p),
+        ("password", c_char_p),
+        ("allow_host", c_char_p),
+        ("ca_file", c_char_p),
+    ]
+
+
+class CheckOptions(Options):
+    _fields_ = [("struct_size", c_size_t), ("service", c_char_p), ("timeout_ms", c_int64)]
+
+
+class ClientOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("connection", c_char_p),
+        ("http_version", c_int32),
+        ("max_answer_bytes", c_uint64),
+        ("language", c_char_p),
+        ("timeout_ms", c_int64),
+    ]
+
+
+class Param(Structure):
+    _fields_ = [("type", c_int32), ("integer", c_int64), ("text", c_char_p)]
+
+
+class ReadOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("service", c_char_p),
+        ("entity_set", c_char_p),
+        ("filter", c_char_p),
+        ("params", POINTER(Param)),
+        ("param_count", c_size_t),
+        ("select", c_char_p),
+        ("expand", c_char_p),
+        ("orderby", c_char_p),
+        ("top", c_uint64),
+        ("page_size", c_uint32),
+        ("count", c_int32),
+        ("timeout_ms", c_int64),
+    ]
+
+
+class Field(Structure):
+    _fields_ = [("kind", c_int32), ("text", View)]
+
+
+class Receipt(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("verdict", c_int32),
+        ("pages", c_uint32),
+        ("rows", c_uint64),
+        ("requests", c_uint64),
+        ("mints", c_uint64),
+        ("mints_unused", c_uint64),
+        ("retries", c_uint64),
+        ("bytes_wire", c_uint64),
+        ("bytes", c_uint64),
+        ("server_count", c_int64),
+        ("duplicates", c_uint64),
+        ("duplicate_window", c_uint64),
+        ("elapsed_ms", c_int64),
+        ("first_key", View),
+        ("last_key", View),
+        ("text", View),
+    ]
+
+
+class GetOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("service", c_char_p),
+        ("entity_set", c_char_p),
+        ("key", c_char_p),
+        ("params", POINTER(Param)),
+        ("param_count", c_size_t),
+        ("select", c_char_p),
+        ("expand", c_char_p),
+        ("timeout_ms", c_int64),
+    ]
+
+
+class SalesOrderOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("created_from", c_char_p),
+        ("delivery", c_int32),
+        ("include_completed", c_int32),
+        ("with_items", c_int32),
+        ("page_size", c_uint32),
+        ("count", c_int32),
+        ("timeout_ms", c_int64),
+    ]

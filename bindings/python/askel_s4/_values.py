@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values on their way in (arguments, typed parameters) and out (fields, JSON text)."""
+
+import ctypes
+import json
+import math
+from ctypes import c_void_p
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any, Optional, Sequence, Tuple, Union
+from uuid import UUID
+
+from ._enums import FieldKind, ParamType
+from ._errors import InvalidArgument, check
+from ._ffi import lib
+from ._structs import Field, Param, View
+
+#: What a prepared filter or key takes: each becomes the literal that the property's type in $metadata asks for.
+ParamValue = Union[None, str, bool, int, Decimal, date, datetime, time, UUID]
+
+
+def text_in(name: str, value: Optional[str]) -> Optional[bytes]:
+    """UTF-8 for a `const char *` member."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be str, not {type(value).__name__}")
+    if "\0" in value:
+        raise InvalidArgument(f"{name} contains a NUL character", target=name)
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument(f"{name} contains a lone surrogate, which UTF-8 cannot hold", target=name) from None
+
+
+def list_in(name: str, value: Union[str, Sequence[str], None]) -> Optional[bytes]:
+    """Names separated by commas, from such text or from a sequence of names."""
+    return text_in(name, value if value is None or isinstance(value, str) else ",".join(value))
+
+
+def unsigned_in(name: str, value: Optional[int], bits: int) -> int:
+    """An unsigned member, None being the default: ctypes would cut off what does not fit."""
+    number = 0 if value is None else value
+    if not 0 <= number < 1 << bits:
+        raise InvalidArgument(f"{name} is {number}; it must be between 0 and {(1 << bits) - 1}", target=name)
+    return number
+
+
+def timeout_in(seconds: Optional[float]) -> int:
+    """Milliseconds from seconds, None being the default."""
+    if seconds is None:
+        return 0
+    if not 0 < seconds < 1e9:
+        raise InvalidArgument(f"timeout is {seconds}; it must be more than 0 seconds", target="timeout")
+    return math.ceil(seconds * 1000)
+
+
+def params_in(values: Sequence[ParamValue]) -> "ctypes.Array[Param]":
+    """Typed parameters. The array keeps their text alive."""
+    return (Param * len(values))(*[_param(position, value) for position, value in enumerate(values, 1)])
+
+
+def _param(position: int, value: ParamValue) -> Param:
+    name = f"parameter {position}"
+    # bool before int and datetime before date: the former are subclasses of the latter.
+    if value is None:
+        return Param(ParamType.NULL, 0, None)
+    if isinstance(value, bool):
+        return Param(ParamType.BOOLEAN, int(value), None)
+    if isinstance(value, int):
+        if not -(1 << 63) <= value < 1 << 63:
+            raise InvalidArgument(f"{name} is {value}, which 64 bits cannot hold: give a Decimal", target=name)
+        return Param(ParamType.INTEGER, value, None)
+    kind, text = _param_text(name, value)
+    return Param(kind, 0, text_in(name, text))
+
+
+def _param_text(name: str, value: Union[str, Decimal, date, time, UUID]) -> Tuple[ParamType, str]:
+    if isinstance(value, str):
+        return ParamType.TEXT, value
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise InvalidArgument(f"{name} is {value}: it must be a finite number", target=name)
+        return ParamType.DECIMAL, format(value, "f")
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidArgument(f"{name} is {value} without a time zone: give it one (tzinfo)", target=name)
+        return ParamType.DATE_TIME, value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+    if isinstance(value, date):
+        return ParamType.DATE, value.isoformat()
+    if isinstance(value, time):
+        if value.tzinfo is not None:
+            raise InvalidArgument(f"{name} is {value}: a time of day has no time zone", target=name)
+        return ParamType.TIME, value.isoformat()
+    if isinstance(value, UUID):
+        return ParamType.GUID, str(value)
+    raise TypeError(f"{name} is of type {type(value).__name__}: no parameter can be made of it")
+
+
+def view_out(view: View) -> str:
+    return ctypes.string_at(view.data, view.size).decode() if view.size else ""
+
+
+def field_out(function: Any, *arguments: Any) -> Tuple[int, str]:
+    """Kind and text of a field, copied."""
+    field = Field()
+    check(function, *arguments, ctypes.byref(field))
+    return field.kind, view_out(field.text)
+
+
+def value_out(kind: int, text: str) -> Any:
+    """The Python value of a field that is there."""
+    if kind == FieldKind.NULL:
+        return None
+    if kind == FieldKind.NUMBER:
+        return Decimal(text)
+    if kind == FieldKind.BOOLEAN:
+        return text == "true"
+    if kind == FieldKind.DATE_TIME:
+        return datetime_out(text)
+    if kind == FieldKind.JSON:
+        return json.loads(text, parse_float=Decimal)
+    return text
+
+
+def datetime_out(text: str) -> datetime:
+    """An aware datetime of the library's "2026-11-23T00:00:00Z"; what is finer than a microsecond is cut off."""
+    seconds, _, fraction = text.rstrip("Z").partition(".")
+    value = datetime.fromisoformat(seconds + "+00:00")
+    return value + timedelta(microseconds=int(fraction[:6].ljust(6, "0"))) if fraction else value
+
+
+def take_text(function: Any, *arguments: Any) -> str:
+    """Text that a function gives as `char **out_...`, freed; "" where it gives NULL."""
+    pointer = c_void_p()
+    check(function, *arguments, ctypes.byref(pointer))
+    if pointer.value is None:
+        return ""
+    try:
+        return ctypes.string_at(pointer.value).decode()
+    finally:
+        lib.string_free(pointer)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One read: its rows, page by page, and the receipt over all of them."""
+
+from typing import AsyncIterator, Iterator, List, Optional
+
+from ._call import Call
+from ._errors import Closed, check
+from ._ffi import lib
+from ._handle import ExclusiveHandle
+from .receipt import Receipt, receipt_of
+from .row import Page, Row
+
+
+class Cursor(Iterator[Row], AsyncIterator[Row]):
+    """The rows of a read: `for row in cursor`, or `async for row in cursor` where an asyncio loop runs (no thread is
+    used). One thread or task at a time. Rows come as they are asked for; nothing is sent before.
+
+    An error ends the read: it is raised again by each further step.
+    """
+
+    def __init__(self, client: object, handle: ExclusiveHandle) -> None:
+        # Keeps the client, and so the instance, open while this cursor is there.
+        self._client = client
+        self._handle = handle
+        self._call: Optional[Call] = None
+        self._page: Optional[Page] = None
+        self._position = 0
+        self._finished = False
+        self._last_receipt: Optional[Receipt] = None
+
+    def __next__(self) -> Row:
+        while True:
+            row = self._row_at_hand()
+            if row is not None:
+                return row
+            if not self._advance():
+                raise StopIteration
+
+    async def __anext__(self) -> Row:
+        while True:
+            row = self._row_at_hand()
+            if row is not None:
+                return row
+            if not await self._advance_async():
+                raise StopAsyncIteration
+
+    def pages(self) -> "Pages":
+        """The read page by page, each a list of its rows: what is left of the page at hand comes first."""
+        return Pages(self)
+
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt as it stands; after close(), as it stood then."""
+        if self._last_receipt is not None:
+            return self._last_receipt
+        return receipt_of(self._handle)
+
+    def cancel(self) -> None:
+        """Ends the page that is being fetched, from any thread: its waiter gets Cancelled. Without one, nothing."""
+        call = self._call
+        if call is not None:
+            call.cancel()
+
+    def close(self) -> None:
+        """Frees the read. Rows that are still held stay valid."""
+        try:
+            with self._handle:
+                if self._page is not None:
+                    self._page.retire()
+                self._last_receipt = self.receipt
+        except Closed:
+            return
+        self._handle.close()
+
+    def __enter__(self) -> "Cursor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _row_at_hand(self) -> Optional[Row]:
+        page = self._page
+        if page is None or self._position >= page.row_count:
+            return None
+        self._position += 1
+        return page.row(self._position - 1)
+
+    def _rest_of_page(self) -> List[Row]:
+        page = self._page
+        if page is None:
+            return []
+        start, self._position = self._position, page.row_count
+        return page.rows(start)
+
+    def _advance(self) -> bool:
+        if self._finished:
+            return False
+        with self._start() as call:
+            call.wait()
+            return self._take(call)
+
+    async def _advance_async(self) -> bool:
+        if self._finished:
+            return False
+        with self._start() as call:
+            await call.wait_async()
+            return self._take(call)
+
+    def _start(self) -> "_Running":
+        return _Running(self)
+
+    def _take(self, call: Call) -> bool:
+        with self._handle:
+            if self._page is not None:
+                self._page.retire()
+            self._page = None
+            self._finished = not call.take_page()
+            if not self._finished:
+                self._page, self._position = Page(self._handle), 0
+            return not self._finished
+
+
+class _Running:
+    """The call of a cursor from its start to its end, where cancel() finds it."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._call = Call()
+
+    def __enter__(self) -> Call:
+        with self._cursor._handle as pointer:
+            check(lib.cursor_next, pointer, self._call.out)
+        self._cursor._call = self._call
+        return self._call
+
+    def __exit__(self, *_: object) -> None:
+        self._cursor._call = None
+        self._call.close()
+
+
+class Pages(Iterator[List[Row]], AsyncIterator[List[Row]]):
+    """The pages of a read, for `for` and for `async for`."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+
+    def __next__(self) -> List[Row]:
+        rest = self._cursor._rest_of_page()
+        if rest:
+            return rest
+        if not self._cursor._advance():
+            raise StopIteration
+        return self._cursor._rest_of_page()
+
+    async def __anext__(self) -> List[Row]:
+        rest = self._cursor._rest_of_page()
+        if rest:
+            return rest
+        if not await self._cursor._advance_async():
+            raise StopAsyncIteration
+        return self._cursor._rest_of_page()
