@@ -1,4 +1,4 @@
-"""pytest fixtures: `s4_sandbox` (a tenant for each test module, clean for each test) and `s4_sandbox_factory`."""
+"""pytest fixtures: `s4_sandbox` (one tenant for the session, clean for each test) and `s4_sandbox_factory`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from .sandbox import Sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _s4_sandbox_process() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _TYPE = re.compile(r"(S|D|dto|date|bool|double)(\d*)(?:\.(\d+))?$")
 _EDM = {
@@ -96,12 +97,12 @@ class EntitySet:
         """Name of the entity type, without namespace."""
         return self.name + "Type"
 
-    @property
+    @cached_property
     def keys(self) -> tuple[Property, ...]:
         """Key properties in key order."""
         return tuple(p for p in self.properties if p.is_key)
 
-    @property
+    @cached_property
     def etag(self) -> Property | None:
         """The property that the ETag is made of, if the set has one."""
         return next((p for p in self.properties if p.is_etag), None)

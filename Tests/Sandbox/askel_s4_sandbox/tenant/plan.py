@@ -71,7 +71,6 @@ class Order:
     billing: str
     delivery_block: str
     billing_block: str
-    kind: str
     items: list[Item] = field(default_factory=list)
 
     @property
@@ -147,7 +146,6 @@ def _order_head(rng: random.Random, number: int, customer: Customer, today_ms: i
         billing=billing,
         delivery_block="01" if fate == _UNTOUCHED and rng.random() < 0.03 else "",
         billing_block="08" if process != "C" and rng.random() < 0.02 else "",
-        kind="OR",
     )
 
 

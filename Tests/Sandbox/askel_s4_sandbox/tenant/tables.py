@@ -69,7 +69,7 @@ def sales_order_database(seed: int, today: dt.date) -> Database:
     tables = (
         _table(A_SALES_ORDER, lambda: map(_header, orders), _HEADER_CONSTANTS),
         _table(A_SALES_ORDER_ITEM, lambda: (_item(o, i) for o in orders for i in o.items), _ITEM_CONSTANTS),
-        _table(A_SALES_ORDER_SCHEDULE_LINE, lambda: _lines(orders), {"CorrectedQtyInOrderQtyUnit": None}),
+        _table(A_SALES_ORDER_SCHEDULE_LINE, lambda: _lines(orders), {"CorrectedQtyInOrderQtyUnit": Decimal("0.000")}),
         _table(A_SALES_ORDER_HEADER_PARTNER, lambda: _partners(orders)),
         _table(A_SALES_ORDER_HEADER_PR_ELEMENT, lambda: _header_prices(orders), _PRICE_CONSTANTS),
         _table(A_SALES_ORDER_ITEM_PR_ELEMENT, lambda: _item_prices(orders), _PRICE_CONSTANTS),
@@ -126,7 +126,6 @@ def _header(order: Order) -> dict[str, Any]:
 
 
 _ITEM_CONSTANTS = {
-    "SalesOrderItemCategory": "TAN",
     "ProductionPlant": PLANT,
     "OriginalPlant": PLANT,
     "ShippingPoint": PLANT,
@@ -147,6 +146,7 @@ def _item(order: Order, item: Item) -> dict[str, Any]:
     return {
         "SalesOrder": f"{order.number:010d}",
         "SalesOrderItem": f"{item.number:06d}",
+        "SalesOrderItemCategory": "TAD" if item.material.service else "TAN",
         "SalesOrderItemText": item.material.text,
         "PurchaseOrderByCustomer": order.reference,
         "Material": item.material.number,
