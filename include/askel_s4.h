@@ -497,7 +497,8 @@ askel_s4_status askel_s4_client_read(const askel_s4_client *client, const askel_
                                      askel_s4_cursor **out_cursor, askel_s4_error **out_error);
 
 /** Starts fetching the next page. One call of a cursor runs at a time. The page at hand stays readable until the new
- *  one is taken.
+ *  one is taken. A page that was cancelled, or failed with a retryable error, is fetched again; every other error ends
+ *  the read.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_page
  *  @return OK; INVALID_ARGUMENT while a call of this cursor is not taken or freed; CLOSED; FORKED; CREDENTIAL_EXPIRED
  *  where the credential was rejected before (nothing is sent); NOT_FOUND where the connection was deleted; or the error
@@ -505,7 +506,7 @@ askel_s4_status askel_s4_client_read(const askel_s4_client *client, const askel_
 askel_s4_status askel_s4_cursor_next(askel_s4_cursor *cursor, askel_s4_call **out_call, askel_s4_error **out_error);
 
 /** Takes the page that a call of askel_s4_cursor_next fetched: it is decoded and proven on this thread and becomes the
- *  cursor's page at hand. A page that fails delivers no row, and ends the read.
+ *  cursor's page at hand. A page that fails delivers no row.
  *  @param out_has_page [out] 1: a page is at hand (it may have no rows); 0: there are no more, the receipt is final
  *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind; or what went wrong. */
 askel_s4_status askel_s4_call_take_page(askel_s4_call *call, int32_t *out_has_page, askel_s4_error **out_error);

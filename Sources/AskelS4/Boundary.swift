@@ -39,8 +39,11 @@ enum Handle {
     pointer.map { Unmanaged<Object>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
   }
 
-  static func release<Object: AnyObject>(_ pointer: OpaquePointer?, as type: Object.Type) {
-    if let pointer { Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release() }
+  /// Lets go of an object. In the child of a fork nothing is touched: locks may be held by threads that are gone, and
+  /// its secrets are zero there already.
+  static func release<Object: AnyObject>(_ pointer: OpaquePointer?, as type: Object.Type, _ guardian: ForkGuard?) {
+    guard let pointer, !(guardian?.isForked ?? false) else { return }
+    Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release()
   }
 }
 

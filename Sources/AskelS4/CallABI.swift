@@ -38,7 +38,7 @@ public func askel_s4_call_cancel(_ call: OpaquePointer?) {
 public func askel_s4_call_free(_ call: OpaquePointer?) {
   guard let object = Handle.peek(call, as: Call.self) else { return }
   if !object.guardian.isForked { object.abandon() }
-  Handle.release(call, as: Call.self)
+  Handle.release(call, as: Call.self, object.guardian)
 }
 
 @_cdecl("askel_s4_call_take_text") @implementation

@@ -51,7 +51,7 @@ private func isLanguageByte(_ byte: UInt8) -> Bool {
 
 @_cdecl("askel_s4_client_free") @implementation
 public func askel_s4_client_free(_ client: OpaquePointer?) {
-  Handle.release(client, as: Client.self)
+  Handle.release(client, as: Client.self, Handle.peek(client, as: Client.self)?.instance.guardian)
 }
 
 @_cdecl("askel_s4_client_read") @implementation

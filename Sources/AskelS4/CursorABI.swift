@@ -93,7 +93,8 @@ public func askel_s4_cursor_field(
   boundary(outError) { () throws(S4Error) in
     let out = try Argument.out(outField, "out_field", cleared: absentField)
     let page = try living(cursor).cursor.page
-    guard let value = try page?.field(try Argument.text(name, "name"), row: row) else { throw noRow(row, of: page) }
+    let name = try Argument.text(name, "name")
+    guard let value = try page?.field(name, row: row) else { throw noRow(row, of: page) }
     out.pointee = field(value)
   }
 }
@@ -144,5 +145,5 @@ public func askel_s4_cursor_receipt(
 public func askel_s4_cursor_free(_ cursor: OpaquePointer?) {
   guard let object = Handle.peek(cursor, as: CursorObject.self) else { return }
   if !object.cursor.client.instance.guardian.isForked { object.cursor.abandon() }
-  Handle.release(cursor, as: CursorObject.self)
+  Handle.release(cursor, as: CursorObject.self, object.cursor.client.instance.guardian)
 }

@@ -112,7 +112,7 @@ public func askel_s4_error_request_id(_ error: OpaquePointer?) -> UnsafePointer<
 
 @_cdecl("askel_s4_error_free") @implementation
 public func askel_s4_error_free(_ error: OpaquePointer?) {
-  Handle.release(error, as: ErrorObject.self)
+  Handle.release(error, as: ErrorObject.self, nil)
 }
 
 @_cdecl("askel_s4_string_free") @implementation

@@ -49,8 +49,9 @@ private func key(_ given: askel_s4_instance_options) throws(S4Error) -> KeyEncry
 
 @_cdecl("askel_s4_instance_close") @implementation
 public func askel_s4_instance_close(_ instance: OpaquePointer?) {
-  Handle.peek(instance, as: Instance.self)?.close()
-  Handle.release(instance, as: Instance.self)
+  guard let object = Handle.peek(instance, as: Instance.self) else { return }
+  object.close()
+  Handle.release(instance, as: Instance.self, object.guardian)
 }
 
 @_cdecl("askel_s4_instance_status") @implementation

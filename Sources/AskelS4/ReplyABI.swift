@@ -34,5 +34,5 @@ public func askel_s4_reply_field(
 
 @_cdecl("askel_s4_reply_free") @implementation
 public func askel_s4_reply_free(_ reply: OpaquePointer?) {
-  Handle.release(reply, as: Reply.self)
+  Handle.release(reply, as: Reply.self, Handle.peek(reply, as: Reply.self)?.guardian)
 }

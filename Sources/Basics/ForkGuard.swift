@@ -25,7 +25,7 @@ package struct ForkGuard: Sendable {
   }
 
   private static let forks = Atomic<Int>(0)
-  private static let isRegistered = Mutex(false)
+  private static let isRegistered = Locked(false)
 
   private static func register() {
     isRegistered.withLock { done in

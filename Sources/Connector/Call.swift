@@ -2,7 +2,6 @@
 
 import Basics
 import HTTP
-import Synchronization
 
 /// One operation in progress against a tenant. Its result is made on the I/O thread and decoded by whoever takes it.
 package final class Call: Sendable {
@@ -31,7 +30,7 @@ package final class Call: Sendable {
   package let guardian = ForkGuard()
   let flight: Flight
   private let done: EventDescriptor
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ purpose: Purpose, engine: Engine) throws(S4Error) {
     self.purpose = purpose

@@ -3,7 +3,6 @@
 import Basics
 import HTTP
 import OData
-import Synchronization
 import Vault
 
 /// One connection, open for work. Shareable between threads.
@@ -22,15 +21,15 @@ package final class Client: Sendable {
 
   package let instance: Instance
   package let options: Options
-  private let credential: Mutex<(settings: ConnectionSettings, generation: Int64)>
-  private let metadata = Mutex<[ServicePath: Metadata]>([:])
+  private let credential: Locked<(settings: ConnectionSettings, generation: Int64)>
+  private let metadata = Locked<[ServicePath: Metadata]>([:])
 
   package init(instance: Instance, options: Options) throws(S4Error) {
     try instance.checkUsable()
     let (settings, status) = try instance.openConnection(options.connection)
     self.instance = instance
     self.options = options
-    credential = Mutex((settings, status.generation))
+    credential = Locked((settings, status.generation))
   }
 
   /// The credential for an operation that starts now, opened anew where another one was put meanwhile.

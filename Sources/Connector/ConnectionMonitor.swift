@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
-import Synchronization
 import Vault
 
 /// What was learned about a connection's credential.
@@ -42,7 +41,7 @@ final class ConnectionMonitor: Sendable {
 
   private let vault: Vault
   private let events: EventQueue
-  private let known = Mutex<[String: Known]>([:])
+  private let known = Locked<[String: Known]>([:])
 
   /// A proof is written to the vault at most this often while nothing changes: a commit per page would cost more than
   /// the page.

@@ -3,7 +3,6 @@
 import Basics
 import HTTP
 import OData
-import Synchronization
 
 /// One read: the page at hand, and the books over all of them.
 package final class Cursor: Sendable {
@@ -33,17 +32,16 @@ package final class Cursor: Sendable {
 
   package let client: Client
   package let request: ReadRequest
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   package init(client: Client, request: ReadRequest) throws(S4Error) {
     try client.instance.checkUsable()
     self.client = client
     self.request = request
-    state = Mutex(State(ledger: ReadLedger(top: request.top, asksCount: request.asksCount)))
+    state = Locked(State(ledger: ReadLedger(top: request.top, asksCount: request.asksCount)))
   }
 
   deinit {
-    guard !client.instance.guardian.isForked else { return }
     state.withLock { $0.source?.finish() }
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
-import Synchronization
 
 /// What the library has to tell, as JSON texts, oldest first. Bounded: when full, the oldest goes and is counted.
 package final class EventQueue: Sendable {
@@ -13,7 +12,7 @@ package final class EventQueue: Sendable {
     var droppedEver: UInt64 = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let capacity: Int
   private let readable: EventDescriptor
 

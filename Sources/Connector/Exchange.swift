@@ -4,7 +4,6 @@ import Basics
 import HTTP
 import OData
 import Secrets
-import Synchronization
 
 /// Requests of one operation to the API: each gets its own credential, carries a request id, and tells the monitor how
 /// the connection stands. A fresh 401 is answered by one new token, once; with HTTP Basic never.
@@ -28,7 +27,7 @@ final class Exchange: Sendable {
   let flight: Flight
   let deadline: Deadline
   private let options: Client.Options
-  private let tallied = Mutex(Tally())
+  private let tallied = Locked(Tally())
   /// $metadata is the largest answer that is not a page.
   static let maximumMetadata = 64 << 20
 

@@ -2,7 +2,6 @@
 
 import Basics
 import HTTP
-import Synchronization
 
 /// The requests that an operation has in the air, so that they can be cancelled together.
 final class Flight: Sendable {
@@ -13,7 +12,7 @@ final class Flight: Sendable {
   }
 
   private let engine: Engine
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(engine: Engine) {
     self.engine = engine

@@ -28,10 +28,6 @@ package final class Instance: Sendable {
     monitor = ConnectionMonitor(vault: vault, events: events)
   }
 
-  deinit {
-    if guardian.isForked { vault.abandonAfterFork() }
-  }
-
   /// Cancels what runs, joins the engine's thread and closes the vault; handles made from it answer `closed`.
   package func close() {
     guard !guardian.isForked, !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }

@@ -100,7 +100,7 @@ final class TextArena: Sendable {
     let base: UnsafeMutableRawPointer
   }
 
-  private let pieces = Mutex<[Piece]>([])
+  private let pieces = Locked<[Piece]>([])
 
   deinit {
     pieces.withLock { pieces in

@@ -105,7 +105,7 @@ struct ReadLedger: Sendable {
     } else {
       receipt.verdict = .chainUnbroken
       let why =
-        countFailed ? "the service could not count" : asksCount ? "the service gave no count" : "no count was asked"
+        countFailed ? "The service could not count" : asksCount ? "The service gave no count" : "No count was asked"
       receipt.text =
         "\(receipt.rows) rows in \(receipt.pages) pages: the chain of pages is unbroken to its end"
         + "\(isFull ? " at top" : "") and no key came twice\(windowNote). \(why), so completeness rests on the service's "

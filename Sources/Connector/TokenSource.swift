@@ -36,7 +36,7 @@ final class TokenSource: Sendable {
   private let mintCount: MintCount
   /// A check may send a credential that was rejected before: a person asked for it.
   private let ignoresRejection: Bool
-  private let state = Mutex(State())
+  private let state = Locked(State())
   private let prefetchFlight: Flight
 
   init(

@@ -50,6 +50,10 @@ package enum SalesOrders {
       request.parameters.append(.text("C"))
     }
     if let date = selection.createdFrom {
+      // Told now, and not with the first page.
+      guard (try? Parameter.date(date).literal(for: nil)) != nil else {
+        throw .invalidArgument("created_from", "is no date such as 2026-10-24")
+      }
       conditions.append("CreationDate ge ?")
       request.parameters.append(.date(date))
     }

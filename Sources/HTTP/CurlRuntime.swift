@@ -31,7 +31,7 @@ package enum CurlRuntime {
     return try result.get()
   }
 
-  private static let started = Mutex<Result<Facts, S4Error>?>(nil)
+  private static let started = Locked<Result<Facts, S4Error>?>(nil)
   private static let isHooked = Atomic<Bool>(false)
 
   private static func initialise() -> Result<Facts, S4Error> {

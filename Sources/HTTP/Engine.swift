@@ -5,7 +5,6 @@
 #endif
 import Basics
 import CCurl
-import Synchronization
 
 /// The HTTP engine of an instance: one I/O thread over one libcurl multi handle, whatever the number of clients.
 ///

@@ -24,7 +24,7 @@ final class EngineLoop: @unchecked Sendable {
 
   let requestCount = Atomic<UInt64>(0)
   let guardian = ForkGuard()
-  private let mailbox = Mutex(Mailbox())
+  private let mailbox = Locked(Mailbox())
   private let multi: UnsafeMutableRawPointer
   private var running: [UInt64: Transfer] = [:]
 

@@ -3,6 +3,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import Basics
 import Synchronization
 
 /// Parks the I/O threads of engines that nobody closed when the process exits: OpenSSL's exit handlers would otherwise
@@ -12,7 +13,7 @@ import Synchronization
 final class ExitWatch: Sendable {
   static let shared = ExitWatch()
 
-  private let loops = Mutex<[ObjectIdentifier: EngineLoop]>([:])
+  private let loops = Locked<[ObjectIdentifier: EngineLoop]>([:])
   private let exiting = Atomic<Bool>(false)
 
   var isExiting: Bool { exiting.load(ordering: .acquiring) }

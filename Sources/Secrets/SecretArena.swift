@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Basics
 import Synchronization
 
 #if canImport(Glibc)
@@ -39,7 +40,7 @@ final class SecretArena: Sendable {
     var unlockedRegions = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// Address of the arena of this process; 0 before the first secret and in a child after `fork`.
   private static let address = Atomic<UInt>(0)
@@ -133,6 +134,8 @@ final class SecretArena: Sendable {
     guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), base != MAP_FAILED
     else { return nil }
     madvise(base, length, MADV_DONTDUMP)
+    // A child of fork() can use none of the handles that own these secrets, so it gets none of them either.
+    madvise(base, length, MADV_WIPEONFORK)
     return (base, length, mlock(base, length) == 0)
   }
 }

@@ -27,7 +27,7 @@ package final class Vault: Sendable {
   let key: KeyEncryptionKey
   /// Key of the lookup codes.
   private let indexKey: SecretBytes
-  private let database: Mutex<Database?>
+  private let database: Locked<Database?>
   private let process = getpid()
   private let isAbandoned = Atomic<Bool>(false)
 
@@ -51,7 +51,7 @@ package final class Vault: Sendable {
     vaultID = opened.vaultID
     id = Display.hex(opened.vaultID)
     indexKey = opened.indexKey
-    database = Mutex(opened.database)
+    database = Locked(opened.database)
   }
 
   /// Ends the use of the file. What is asked of the vault later answers `.closed`. May be called twice.
@@ -164,5 +164,6 @@ package final class Vault: Sendable {
   }
 
   /// The constant of the key check.
-  private static let keyCheck = SecretBytes(copying: Array("askel-s4 vault key check".utf8))
+  // Made anew each time: what lies in the arena is zero in the child of a fork.
+  private static var keyCheck: SecretBytes { SecretBytes(copying: Array("askel-s4 vault key check".utf8)) }
 }

@@ -208,8 +208,9 @@ void test_calls(const askel_s4_instance *instance, const askel_s4_client *client
   EXPECT(ASKEL_S4_CANCELLED, NULL, askel_s4_call_take_page(page, &has_page, &error));
   EXPECT(ASKEL_S4_CANCELLED, NULL, askel_s4_call_take_text(check, &json, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "call", askel_s4_call_take_text(check, &json, &error));
-  EXPECT(ASKEL_S4_CANCELLED, NULL, askel_s4_cursor_next(cursor, &second, &error));
-  CHECK("the output is NULL", second == NULL);
+  NEED(askel_s4_cursor_next(cursor, &second, &error));
+  CHECK("a cancelled page can be asked for again", second != NULL);
+  askel_s4_call_free(second);
   askel_s4_call_free(page);
   askel_s4_call_free(check);
   askel_s4_cursor_free(cursor);

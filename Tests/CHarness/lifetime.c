@@ -187,7 +187,9 @@ static void test_fork(const place *p) {
     NEED(askel_s4_connection_check_wait(instance, "nordvik", NULL, &json, &error));
     askel_s4_string_free(json);
     askel_s4_instance_close(instance);
-    _exit(failures ? 1 : 0);
+    /* exec, not exit: what the child leaves of the parent's objects is no leak for valgrind to count. */
+    if (failures == 0) execl("/bin/true", "true", (char *)NULL);
+    _exit(1);
   }
   CHECK("the child held", child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
   NEED(askel_s4_call_wait(call, -1, &error));

@@ -43,7 +43,8 @@ if [ "$valgrind" = --valgrind ]; then
   # Leaks that are "possible" or "reachable" are the host's and the runtime's: what a library keeps until the process
   # ends. Definitely lost memory and invalid accesses are ours.
   check() {
-    valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
+    # Silent in the children of fork(): they leave the parent's objects alone on purpose.
+    valgrind --quiet --child-silent-after-fork=yes --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \
       --error-exitcode=99 "$@" || failed=1
   }
   check "$build/bad_input"
