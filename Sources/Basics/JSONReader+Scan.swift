@@ -22,16 +22,25 @@ extension JSONReader {
     }
   }
 
-  /// Moves over bytes that mean nothing special in a string, sixteen at a time.
+  /// Moves over bytes that mean nothing special in a string, eight at a time. Source: Hacker's Delight, section 6-1.
+  @inline(__always)
   private mutating func skipPlainBytes() {
-    let quote = SIMD16<UInt8>(repeating: UInt8(ascii: "\""))
-    let backslash = SIMD16<UInt8>(repeating: UInt8(ascii: "\\"))
-    while bytes.count &- position >= 16 {
-      let block = bytes.loadUnaligned(fromByteOffset: position, as: SIMD16<UInt8>.self)
-      // Wrapping subtraction puts the control characters (0..<0x20) and everything from 0x80 on above 0x5F.
-      let special = (block .== quote) .| (block .== backslash) .| ((block &- 0x20) .> 0x5F)
-      if any(special) { break }
-      position &+= 16
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highs: UInt64 = 0x8080_8080_8080_8080
+    while bytes.count &- position >= 8 {
+      let block = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+      let quotes = block ^ (ones &* UInt64(UInt8(ascii: "\"")))
+      let backslashes = block ^ (ones &* UInt64(UInt8(ascii: "\\")))
+      // A byte's high bit is set where it is a quote, a backslash, a control character, or not ASCII. Borrows may set
+      // it in bytes behind such a one, never in the first.
+      let found =
+        ((quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (block &- ones &* 0x20) & ~block | block)
+        & highs
+      if found != 0 {
+        position &+= found.trailingZeroBitCount >> 3
+        return
+      }
+      position &+= 8
     }
     while position < bytes.count {
       let byte = bytes[position]

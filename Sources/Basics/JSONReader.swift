@@ -155,6 +155,7 @@ package struct JSONReader {
   // Which kind of container is open at each depth, a bit each: 1 is an object. `maximumDepth` is the width.
   private var kinds: UInt64 = 0
 
+  @inline(__always)
   private var current: UInt8? {
     position < bytes.count ? bytes[position] : nil
   }
@@ -202,7 +203,10 @@ package struct JSONReader {
     position &+= count
   }
 
+  @inline(__always)
   private mutating func skipWhitespace() {
+    // Most of what comes from machines has none.
+    if position < bytes.count, bytes[position] > 0x20 { return }
     while position < bytes.count {
       switch bytes[position] {
       case 0x20, 0x0A, 0x0D, 0x09: position &+= 1

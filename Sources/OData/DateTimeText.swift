@@ -35,10 +35,11 @@ struct DateTimeText: Equatable {
     fraction = String(digits)
     if scanner.skip("Z") {
       offsetMinutes = 0
-    } else if let minutes = scanner.offset() {
-      offsetMinutes = minutes
-    } else {
+    } else if scanner.isAtEnd {
       offsetMinutes = nil
+    } else {
+      guard let minutes = scanner.offset() else { return nil }
+      offsetMinutes = minutes
     }
     guard scanner.isAtEnd, utc != nil else { return nil }
   }

@@ -102,7 +102,10 @@ struct FilterOperands {
     case .close:
       guard let open = partners[index] else { return (.unknown, nil) }
       guard let function = name(open &- 1), !isOperator(function) else {
-        return (open &+ 2 == index ? term(endingAt: open &+ 1).source : .unknown, open)
+        // ((Price)) is Price.
+        var (inner, last) = (open &+ 1, index &- 1)
+        while inner < last, partners[inner] == last { (inner, last) = (inner &+ 1, last &- 1) }
+        return (inner == last && isPath(at: inner) ? .path(name(inner) ?? "") : .unknown, open)
       }
       return (result(of: function, argument: open &+ 1), open &- 1)
     case .open, .comma, .equals: return (.unknown, nil)
@@ -123,7 +126,8 @@ struct FilterOperands {
   private func argumentSource(at index: Int) -> Source {
     var position = 0
     var at = index &- 1
-    while let kind = kind(at) {
+    // No function has more than three arguments.
+    while position < 3, let kind = kind(at) {
       switch kind {
       case .comma: position &+= 1
       case .close: at = partners[at] ?? at

@@ -23,7 +23,10 @@ extension Query {
       if item != "*" {
         // to_Item/* stands for what is behind to_Item.
         let path = item.hasSuffix("/*") ? String(item.dropLast(2)) : item
-        _ = try PropertyPath.resolve(path, from: type, in: metadata, argument: "select")
+        let target = try PropertyPath.resolve(path, from: type, in: metadata, argument: "select")
+        if path != item, case .property = target {
+          throw .invalidArgument("select", "\(MessageText.quoted(path)) is no navigation property; select it without /*")
+        }
       }
       items.append(item)
     }
