@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Basics
-import CSQLite
-import Secrets
-
-@testable import Vault
-
 #if canImport(Glibc)
   import Glibc
 #endif
@@ -20,7 +14,7 @@ final class TemporaryDirectory: Sendable {
   }
 
   deinit {
-    for name in names() { unlink(path + "/" + name); rmdir(path + "/" + name) }
+    for name in names() where unlink(path + "/" + name) != 0 { rmdir(path + "/" + name) }
     rmdir(path)
   }
 
@@ -41,8 +35,8 @@ final class TemporaryDirectory: Sendable {
 
 /// Files of tests: small, and in memory at once.
 enum File {
-  static func read(_ path: String) -> [UInt8]? {
-    guard let file = fopen(path, "rb") else { return nil }
+  static func read(_ path: String) -> [UInt8] {
+    guard let file = fopen(path, "rb") else { return [] }
     defer { fclose(file) }
     var content: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -61,28 +55,16 @@ enum File {
     var information = stat()
     return lstat(path, &information) == 0 ? information.st_mode & 0o7777 : 0
   }
-}
 
-/// SQLite without our rules, as somebody with a stolen file would use it.
-func rawSQL(_ path: String, _ sql: String) -> Int32 {
-  var database: OpaquePointer?
-  defer { sqlite3_close(database) }
-  guard sqlite3_open(path, &database) == SQLITE_OK else { return -1 }
-  return sqlite3_exec(database, sql, nil, nil, nil)
-}
+  static func contains(_ pattern: [UInt8], _ path: String) -> Bool {
+    let content = read(path)
+    return memmemory(content, pattern)
+  }
 
-func makeKey(_ byte: UInt8 = 7) throws -> KeyEncryptionKey {
-  try [UInt8](repeating: byte, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-}
-
-func secret(_ text: String) -> SecretBytes { SecretBytes(copying: Array(text.utf8)) }
-
-/// The error of a body; nil where it succeeds.
-func fault(_ body: () throws -> Void) -> S4Error? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? S4Error
+  private static func memmemory(_ content: [UInt8], _ pattern: [UInt8]) -> Bool {
+    guard let first = pattern.first, content.count >= pattern.count else { return false }
+    return content.indices.dropLast(pattern.count - 1).contains { start in
+      content[start] == first && content[start..<(start + pattern.count)].elementsEqual(pattern)
+    }
   }
 }
