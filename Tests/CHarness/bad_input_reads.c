@@ -167,8 +167,6 @@ static void test_cursor(askel_s4_cursor *cursor) {
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "row", askel_s4_cursor_row(cursor, SIZE_MAX, &view, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "out_row", askel_s4_cursor_row(cursor, 0, NULL, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "row", askel_s4_cursor_field(cursor, 0, "SalesOrder", &field, &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "name", askel_s4_cursor_field(cursor, 0, NULL, &field, &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "name", askel_s4_cursor_field(cursor, 0, NOT_UTF8, &field, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "out_field", askel_s4_cursor_field(cursor, 0, "SalesOrder", NULL, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "receipt", askel_s4_cursor_receipt(cursor, NULL, &error));
   receipt.struct_size = 0;
@@ -208,8 +206,8 @@ void test_calls(const askel_s4_instance *instance, const askel_s4_client *client
   EXPECT(ASKEL_S4_CANCELLED, NULL, askel_s4_call_take_page(page, &has_page, &error));
   EXPECT(ASKEL_S4_CANCELLED, NULL, askel_s4_call_take_text(check, &json, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "call", askel_s4_call_take_text(check, &json, &error));
-  NEED(askel_s4_cursor_next(cursor, &second, &error));
-  CHECK("a cancelled page can be asked for again", second != NULL);
+  /* A read that was cancelled goes on with the same page. */
+  EXPECT(ASKEL_S4_OK, NULL, askel_s4_cursor_next(cursor, &second, &error));
   askel_s4_call_free(second);
   askel_s4_call_free(page);
   askel_s4_call_free(check);

@@ -208,6 +208,7 @@ static void test_twice(const place *p) {
   askel_s4_cursor *cursor, *other;
   askel_s4_call *call = NULL, *second = NULL;
   askel_s4_view row;
+  askel_s4_field field;
   int32_t has_page = 0;
   tenant_put(&sandbox, instance, "nordvik");
   client = client_of(instance, "nordvik");
@@ -220,6 +221,10 @@ static void test_twice(const place *p) {
   NEED(askel_s4_call_take_page(call, &has_page, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "call", askel_s4_call_take_page(call, &has_page, &error));
   NEED(askel_s4_cursor_row(cursor, 0, &row, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "row", askel_s4_cursor_row(cursor, 10, &row, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "row", askel_s4_cursor_field(cursor, 10, "SalesOrder", &field, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "name", askel_s4_cursor_field(cursor, 0, NULL, &field, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "name", askel_s4_cursor_field(cursor, 0, "M\xfcller", &field, &error));
   askel_s4_call_free(call);
   need_page(other);
   need_page(cursor);

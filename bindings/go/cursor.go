@@ -55,7 +55,7 @@ func (c *Cursor) Close() error {
 }
 
 // Next goes to the next row and fetches its page where that is needed. It gives false at the end and on an error: Err
-// tells them apart.
+// tells them apart. A read that was cancelled or cut off goes on with the same page when Next is called again.
 func (c *Cursor) Next(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *Cursor) Next(ctx context.Context) bool {
 		c.row++
 		return true
 	}
-	c.row, c.rows = 0, 0
+	c.row, c.rows, c.err = 0, 0, nil
 	for c.rows == 0 && !c.done && c.err == nil {
 		c.err = c.fetch(ctx)
 	}

@@ -15,7 +15,8 @@ class Cursor(Iterator[Row], AsyncIterator[Row]):
     """The rows of a read: `for row in cursor`, or `async for row in cursor` where an asyncio loop runs (no thread is
     used). One thread or task at a time. Rows come as they are asked for; nothing is sent before.
 
-    An error ends the read: it is raised again by each further step.
+    A read that was cancelled or cut off goes on with the same page at the next step. Any other error ends it, and is
+    raised again by each further step.
     """
 
     def __init__(self, client: object, handle: ExclusiveHandle) -> None:
