@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make demo | test | bench | soak | lint | check-exports | install PREFIX=/usr/local | clean
+# make demo | test | bench | soak | lint | check-exports | install PREFIX=/usr/local | wheel | clean
 # Each does all the set-up that it needs on a fresh Debian or Ubuntu with a Swift toolchain.
 
 VERSION := 0.1.0
@@ -27,7 +27,7 @@ export ASKEL_S4_LIBRARY := $(CURDIR)/$(LIBRARY)
 RUN_PATHS := PYTHONPATH=$(CURDIR)/bindings/python:$(CURDIR)/Tests/Sandbox \
   PKG_CONFIG_PATH=$(CURDIR)/$(DIST)/lib/pkgconfig LD_LIBRARY_PATH=$(CURDIR)/$(DIST)/lib
 
-.PHONY: demo test bench soak lint check-exports library install clean setup-demo setup-test
+.PHONY: demo test bench soak lint check-exports library install wheel clean setup-demo setup-test
 
 demo: setup-demo library
 	$(RUN_PATHS) $(PYTHON) bindings/python/examples/demo.py
@@ -81,6 +81,10 @@ install: library
 	ln -sf libaskel_s4.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libaskel_s4.so
 	$(call pkgconfig,$(PREFIX)) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/askel_s4.pc
+
+# The Python wheel that carries the library: .build/wheel/*.whl
+wheel: setup-test library
+	sh Tests/Scripts/wheel.sh $(BUILD)/wheel
 
 clean:
 	rm -rf $(BUILD) $(SHIPPED).map

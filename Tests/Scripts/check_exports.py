@@ -54,7 +54,8 @@ def main() -> int:
         "import ctypes, sys; ctypes.CDLL(sys.argv[1]); "
         "print([line.split()[-1] for line in open('/proc/self/maps') if 'swift' in line.lower() and '.so' in line])")
     loaded = subprocess.run(
-        [sys.executable, "-c", probe, str(library.resolve())], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
+        [sys.executable, "-c", probe, str(library.resolve())], capture_output=True, text=True,
+        env={"PATH": "/usr/bin:/bin"})
     if loaded.returncode != 0 or loaded.stdout.strip() != "[]":
         faults.append(f"loading it without Swift: {loaded.stdout.strip()} {loaded.stderr.strip()[-300:]}")
 

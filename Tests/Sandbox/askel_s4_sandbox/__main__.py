@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Command line: `python3 -m askel_s4_sandbox` starts a tenant and prints one JSON line when it listens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API server: authentication, CSRF tokens and cookies, faults, and the way to the OData service."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may call the API: a bearer token from the token endpoint, or the communication user with HTTP Basic."""
 
 from __future__ import annotations

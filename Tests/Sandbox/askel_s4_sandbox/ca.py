@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A certificate authority of our own and a server certificate for this machine, made fresh at each start."""
 
 from __future__ import annotations

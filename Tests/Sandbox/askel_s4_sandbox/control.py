@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The control endpoint (JSON over HTTPS, loopback, no authentication) and the foreign host that logs what it gets."""
 
 from __future__ import annotations

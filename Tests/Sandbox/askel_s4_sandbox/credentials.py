@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """OAuth client, its tokens, and the communication user with its lock."""
 
 from __future__ import annotations

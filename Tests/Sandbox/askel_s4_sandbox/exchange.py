@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An answer as plain data, and its way onto the wire with the faults that strike there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faults on demand: rules from the control endpoint, or a header of a single request.
 
 A rule: {"fault": NAME, "on": "api"|"token", "match": part of path+query, "skip": n, "times": n, "args": {…}}.

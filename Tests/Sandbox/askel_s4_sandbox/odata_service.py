@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answers of the OData V2 service: service document, `$metadata`, reads with paging."""
 
 from __future__ import annotations

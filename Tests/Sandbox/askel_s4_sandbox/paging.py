@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Next links in the forms that SAP services use, and the faults that spoil a page or its link."""
 
 from __future__ import annotations

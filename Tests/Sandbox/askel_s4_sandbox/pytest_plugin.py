@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """pytest fixtures: `s4_sandbox` (one tenant for the session, clean for each test) and `s4_sandbox_factory`."""
 
 from __future__ import annotations

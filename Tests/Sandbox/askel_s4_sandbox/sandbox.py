@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`Sandbox`: a sandbox tenant for a test, as a subprocess. Needs the standard library alone."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts and stops the four HTTPS servers in one event loop."""
 
 from __future__ import annotations

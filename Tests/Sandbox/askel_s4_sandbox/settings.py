@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What can be chosen about the sandbox: everything that is unknown of SAP, or differs between tenants, is a setting."""
 
 from __future__ import annotations

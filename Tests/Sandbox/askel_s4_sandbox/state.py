@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the four servers share: settings, credentials, counters, faults, data."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counters that tests ask for through `GET /stats`."""
 
 from __future__ import annotations

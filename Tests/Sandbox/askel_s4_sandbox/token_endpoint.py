@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The token endpoint: XSUAA style, the same under the ABAP path on the API host. Bodies as in XSUAA recordings."""
 
 from __future__ import annotations

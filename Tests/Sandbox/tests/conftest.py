@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures: a plain HTTP client for the sandbox's service, independent of the core and its bindings."""
 
 from __future__ import annotations

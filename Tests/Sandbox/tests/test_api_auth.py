@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may call the API, what a refusal looks like, CSRF tokens and cookies, and what the statistics say."""
 
 from __future__ import annotations

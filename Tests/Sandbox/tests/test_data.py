@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tenant's data promises, computed again from what comes over HTTP."""
 
 from __future__ import annotations

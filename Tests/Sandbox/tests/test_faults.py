@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every fault in the answer and its transport does what README.md says. Raw sockets see what HTTP clients hide."""
 
 from __future__ import annotations

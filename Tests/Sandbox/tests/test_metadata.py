@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Our declaration against SAP's own `$metadata`, where the reference folder lies beside the checkout."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Server-driven paging: every set, every form of next link, and the faults that spoil it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """pyodata, SAP's own Python client, as a judge from outside: metadata, filters, paging, expansion, keys."""
 
 from __future__ import annotations

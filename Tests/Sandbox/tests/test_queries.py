@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every query option does what OData V2 says, and refuses what makes no sense."""
 
 from __future__ import annotations

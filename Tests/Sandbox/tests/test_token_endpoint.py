@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The token endpoint answers as XSUAA recordings do, on both of its addresses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """SAP's V2 error bodies, shaped as recorded ones (error.code, message.{lang,value}, innererror…)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`$filter`: parsed by odata_query's grammar, checked against the entity type, compiled to one Python function.
 
 Source of the language: OData V2 URI conventions, section 4.5. odata_query speaks V4; `literals.tokens` gives its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Functions and comparisons of `$filter`. Whatever gets null gives null, as OData V2 has it; null is never true."""
 
 from __future__ import annotations

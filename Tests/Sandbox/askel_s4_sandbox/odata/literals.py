@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Literals of OData V2 URLs: 'text', 12.5M, datetime'…', datetimeoffset'…', time'…', guid'…', true, null.
 
 Source: OData V2 "Overview", section 6 (primitive data types); value forms as in SAP's recordings.

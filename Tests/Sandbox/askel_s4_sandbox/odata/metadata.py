@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """`$metadata` of a service as EDMX (OData V2, CSDL of 2008/09), made from the declaration."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """System query options of a URL, and what `$select` and `$expand` make of an entity type.
 
 Source: OData V2 URI conventions, section 4; the refusal's text as in SAP's recorded error.

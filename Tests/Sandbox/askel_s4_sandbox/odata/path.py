@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The resource path behind the service root: sets, keys, navigation, `$count`, `$value`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a read: filter, order, `$skip`/`$top`, server-driven paging with opaque skip tokens."""
 
 from __future__ import annotations

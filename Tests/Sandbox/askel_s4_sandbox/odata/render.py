@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows to V2 JSON text. One small function is compiled for each combination of set, `$select` and `$expand`.
 
 Value forms as recorded from S/4HANA: decimals as strings with the digits of their unit, /Date(ms)/ for DateTime,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Entity sets in a compact notation, one property a line: `Name Type flags`.
 
 Types: `S10` String of length 10, `D16.3` Decimal of precision 16 and scale 3, `date` DateTime shown as a date,

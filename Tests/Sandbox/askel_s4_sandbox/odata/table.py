@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows of an entity set in memory: tuples of the columns that vary, and one dict of those that do not.
 
 Values are stored as: String `str` (padded ids with their zeros), DateTime `int` ms since 1970 UTC, DateTimeOffset

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Entity types of the sales order item and its schedule lines (API_SALES_ORDER_SRV); notation: `odata.schema`."""
 
 from ..odata.schema import Navigation, entity_set

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nordvik Manufacturing AG's customers, materials and texts: small, fixed tables that the orders draw from."""
 
 from __future__ import annotations

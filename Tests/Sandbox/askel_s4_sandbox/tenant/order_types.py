@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Entity type of the sales order header, as the service API_SALES_ORDER_SRV declares it.
 
 The compact notation is explained in `odata.schema`. Names, types, lengths and annotations are facts of the

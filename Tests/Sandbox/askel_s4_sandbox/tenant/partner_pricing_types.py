@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Entity types of header partners and of pricing elements (API_SALES_ORDER_SRV); notation: `odata.schema`."""
 
 from ..odata.schema import Navigation, entity_set

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The orders as compact objects, from seed and date alone; `tenant.tables` turns them into rows of entity sets.
 
 What holds for every seed (tests and dashboards count on it):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns the planned orders into the rows of API_SALES_ORDER_SRV's entity sets."""
 
 from __future__ import annotations
