@@ -70,6 +70,8 @@ package struct S4Error: Error, Equatable, Sendable {
   /// `Retry-After` in seconds; nil where the tenant said nothing.
   package var retryAfter: Int64?
   package var requestID: String
+  /// The connection was lost before any answer: a request that may be repeated is sent again, once, with a new token.
+  package var isConnectionLost = false
 
   package init(
     _ code: Code, _ message: String, outcome: Outcome = .notSent, isRetryable: Bool = false, httpStatus: Int32 = 0,

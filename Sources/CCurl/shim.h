@@ -27,6 +27,9 @@ static inline CURLcode askel_curl_set_open_socket(CURL *handle,
 static inline CURLcode askel_curl_set_ssl_context(CURL *handle, CURLcode (*function)(CURL *, void *, void *)) {
   return curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, function);
 }
+static inline CURLcode askel_curl_set_prerequest(CURL *handle, int (*function)(void *, char *, char *, int, int)) {
+  return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, function);
+}
 static inline CURLcode askel_curl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }

@@ -28,8 +28,25 @@ extension Exchange {
     }
     var error = AnswerError.from(
       status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
+    if 300...399 ~= response.status, let foreign = foreignHost(response.header("location") ?? "") {
+      error.code = .originRefused
+      error.message =
+        "\(target) redirects to \(foreign): it was not followed, and no credential was sent there; check the host"
+    }
     error.retryAfter = response.retryAfter
     error.requestID = answer.requestID
     return error
+  }
+
+  /// The host of an absolute Location that is not the API's own origin.
+  private func foreignHost(_ location: String) -> String? {
+    guard location.hasPrefix("//") || location.lowercased().hasPrefix("http") else { return nil }
+    let url = location.hasPrefix("//") ? "https:" + location : location
+    do throws(Origin.Fault) {
+      let (origin, _) = try Origin.split(url: url)
+      return origin == source.settings.origin ? nil : origin.host
+    } catch {
+      return "another scheme or a host that is none"
+    }
   }
 }

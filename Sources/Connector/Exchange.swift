@@ -6,7 +6,7 @@ import OData
 import Secrets
 
 /// Requests of one operation to the API: each gets its own credential, carries a request id, and tells the monitor how
-/// the connection stands. A fresh 401 is answered by one new token, once; with HTTP Basic never.
+/// the connection stands. A request is sent again, once and with a new token, after a fresh 401 or a lost connection.
 final class Exchange: Sendable {
   /// What an operation's requests came to, for its receipt.
   struct Tally: Sendable {
@@ -72,8 +72,7 @@ final class Exchange: Sendable {
       }
       tallied.withLock { $0.requests += 1 }
       flight.send(authorised) { [self] result in
-        let renews = mayRenew && !source.settings.isBasic && (try? result.get().status) == 401
-        if renews {
+        if mayRenew, isWorthAnotherSend(result), !deadline.hasPassed {
           tallied.withLock { $0.retries += 1 }
           send(request, id: id, prefetchesNext: false, mayRenew: false, completion)
         } else {
@@ -81,6 +80,15 @@ final class Exchange: Sendable {
         }
       }
       if prefetchesNext { source.prefetch(deadline: deadline) }
+    }
+  }
+
+  /// A fresh 401 may be a token that the API does not know yet; with HTTP Basic it is a failed logon, never repeated.
+  /// A connection that died without an answer says nothing, and reads can be asked again.
+  private func isWorthAnotherSend(_ result: Result<HTTPResponse, S4Error>) -> Bool {
+    switch result {
+    case .success(let response): response.status == 401 && !source.settings.isBasic
+    case .failure(let error): error.isConnectionLost
     }
   }
 

@@ -90,7 +90,13 @@ struct MetadataFetch {
           guard answer.response.isSuccess else {
             throw exchange.error(answer, target: service.metadataPath)
           }
-          let metadata = try Metadata.parse(answer.response.body.bytes)
+          let response = answer.response
+          if let page = AnswerError.webPage(
+            contentType: response.contentType, body: response.body.bytes, target: service.metadataPath)
+          {
+            throw page
+          }
+          let metadata = try Metadata.parse(response.body.bytes)
           client.cache(metadata, for: service)
           return metadata
         })

@@ -27,46 +27,64 @@ struct ReadLedger: Sendable {
   ///   - next: path and query of the page that follows; nil for the last.
   /// - Returns: how many of its rows are delivered: `top` may cut it.
   /// - Throws: `readInconsistent` where the pages do not add up.
-  mutating func enter(_ page: PageBuffer, target: String, next: String?, countFailed failed: Bool) throws(S4Error)
-    -> Int
-  {
-    if receipt.pages == 0 {
+  mutating func enter(
+    _ page: PageBuffer, target: String, next: String?, countFailed failed: Bool
+  ) throws(S4Error) -> Int {
+    // Everything is looked at before anything is entered: a page that fails delivers no row.
+    let number = receipt.pages + 1
+    if number == 1 {
       seenLinks.insert(target.hashValue)
       countFailed = failed
       if let count = page.index.count, count >= 0 { receipt.serverCount = count }
     }
     guard page.index.partialExpansions == 0 else {
       throw fail(
-        "the service cut off \(page.index.partialExpansions) expanded collections on page \(receipt.pages + 1): the rows "
+        "the service cut off \(page.index.partialExpansions) expanded collections on page \(number): the rows "
           + "behind them would be missing; ask for smaller pages, or read that entity set by itself")
     }
     let left = top == 0 ? UInt64.max : top - min(top, receipt.rows)
     let delivered = Int(clamping: min(left, UInt64(page.index.rows.count)))
+    let isLast = next == nil || UInt64(delivered) == left
+    if let next, !isLast { try checkLink(next, number: number, isEmpty: delivered == 0) }
     for row in 0..<delivered where !keys.insert(page.key(row)) {
       receipt.duplicates += 1
       throw fail(
-        "the row \(page.keyText(row)) came twice (again on page \(receipt.pages + 1)): the pages overlap, so others may "
-          + "be missing; read again, ordered by the key")
+        "the row \(page.keyText(row)) came twice (again on page \(number)): the pages overlap, so others may be missing; "
+          + "read again, ordered by the key")
     }
+    if isLast { try checkCount(receipt.rows + UInt64(delivered)) }
     if delivered > 0 {
       if receipt.rows == 0 { receipt.firstKey = page.keyText(0) }
       receipt.lastKey = page.keyText(delivered - 1)
     }
-    receipt.pages += 1
+    receipt.pages = number
     receipt.rows += UInt64(delivered)
     receipt.duplicateWindow = keys.isKeyed ? min(receipt.rows, UInt64(KeyWindow.capacity)) : 0
-    emptyPagesInARow = delivered == 0 ? emptyPagesInARow + 1 : 0
-    if let next, !isFull {
-      guard seenLinks.insert(next.hashValue).inserted else {
-        throw fail("page \(receipt.pages) links to a page that was read before: the service goes in circles")
-      }
-      guard emptyPagesInARow < Self.maximumEmptyPages else {
-        throw fail("\(emptyPagesInARow) empty pages came in a row, each with a next link: the service goes in circles")
-      }
-    } else {
-      try finish()
-    }
+    if isLast { finish() }
     return delivered
+  }
+
+  private mutating func checkLink(_ next: String, number: UInt32, isEmpty: Bool) throws(S4Error) {
+    guard seenLinks.insert(next.hashValue).inserted else {
+      throw fail("page \(number) links to a page that was read before: the service goes in circles; ask its provider")
+    }
+    emptyPagesInARow = isEmpty ? emptyPagesInARow + 1 : 0
+    guard emptyPagesInARow < Self.maximumEmptyPages else {
+      throw fail(
+        "\(emptyPagesInARow) empty pages came in a row, each with a next link: the service goes in circles; ask its "
+          + "provider")
+    }
+  }
+
+  /// $inlinecount counts what the filter finds, whatever $top.
+  private mutating func checkCount(_ rows: UInt64) throws(S4Error) {
+    guard let count = receipt.serverCount else { return }
+    let expected = top == 0 ? UInt64(count) : min(top, UInt64(count))
+    guard rows == expected else {
+      throw fail(
+        "the server counted \(expected) rows and its pages brought \(rows): rows are missing, or the data changed while "
+          + "it was read; read again")
+    }
   }
 
   /// `top` rows have come.
@@ -88,27 +106,25 @@ struct ReadLedger: Sendable {
     receipt.elapsedMilliseconds = elapsed
   }
 
-  private mutating func finish() throws(S4Error) {
+  private mutating func finish() {
+    let pages = "\(receipt.rows) rows in \(receipt.pages) pages: "
+    let chain = "no key came twice\(windowNote)"
     if let count = receipt.serverCount {
-      // $inlinecount counts what the filter finds, whatever $top.
-      let expected = top == 0 ? UInt64(count) : min(top, UInt64(count))
-      guard receipt.rows == expected else {
-        throw fail(
-          "the server counted \(expected) rows and its pages brought \(receipt.rows): rows are missing or the data "
-            + "changed while it was read; read again")
-      }
       receipt.verdict = .completeCounted
       receipt.text =
-        "\(receipt.rows) rows in \(receipt.pages) pages: the server's count of \(expected) is met, the chain of pages is "
-        + "unbroken and no key came twice\(windowNote). A row that changed while the pages were read may show its old "
-        + "or its new state."
+        pages + "the server's count of \(count)" + (isFull ? ", bounded by top," : "")
+        + " is met, the chain of pages is "
+        + "unbroken and \(chain). A row that changed while the pages were read may show its old or its new state."
+    } else if isFull {
+      receipt.verdict = .completeCounted
+      receipt.text = pages + "as many as top asked for, the chain of pages is unbroken that far and \(chain)."
     } else {
       receipt.verdict = .chainUnbroken
       let why =
         countFailed ? "The service could not count" : asksCount ? "The service gave no count" : "No count was asked"
       receipt.text =
-        "\(receipt.rows) rows in \(receipt.pages) pages: the chain of pages is unbroken to its end"
-        + "\(isFull ? " at top" : "") and no key came twice\(windowNote). \(why), so completeness rests on the service's "
+        pages
+        + "the chain of pages is unbroken to its end and \(chain). \(why), so completeness rests on the service's "
         + "own paging."
     }
   }

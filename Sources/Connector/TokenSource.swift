@@ -151,7 +151,7 @@ final class TokenSource: Sendable {
   }
 
   private func mint(
-    _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline,
+    _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline, mayRepeat: Bool = true,
     _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
   ) {
     guard mayBeSent else {
@@ -160,6 +160,11 @@ final class TokenSource: Sendable {
     }
     let request = client.tokenRequest(deadline: deadline, trust: settings.trust)
     flight.send(request) { [self] result in
+      // A kept-alive connection that had died: minting again costs a token that nobody uses.
+      if mayRepeat, case .failure(let error) = result, error.isConnectionLost, !deadline.hasPassed {
+        mint(client, flight, deadline, mayRepeat: false, completion)
+        return
+      }
       let token = Result<Token, S4Error> { () throws(S4Error) in
         try Token.read(try result.get(), origin: client.tokenOrigin)
       }

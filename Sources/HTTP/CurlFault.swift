@@ -5,7 +5,7 @@ import CCurl
 
 /// What libcurl's codes mean to the product.
 enum CurlFault {
-  static func error(_ code: CURLcode, host: String, sentBody: Bool) -> S4Error {
+  static func error(_ code: CURLcode, host: String, hadAnswer: Bool) -> S4Error {
     switch code {
     case CURLE_COULDNT_RESOLVE_HOST:
       S4Error(
@@ -33,16 +33,26 @@ enum CurlFault {
       S4Error(
         .malformedAnswer, "the answer of \(host) is cut off or no HTTP (\(text(code))): try again", outcome: .unknown,
         isRetryable: true)
-    case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
-      S4Error(
-        sentBody ? .malformedAnswer : .unreachable,
-        "\(host) closed the connection before its answer was complete: "
-          + "try again", outcome: .unknown, isRetryable: true)
+    case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_ABORTED_BY_CALLBACK:
+      hadAnswer ? cutOff(host) : lost(host)
     case CURLE_OUT_OF_MEMORY:
       S4Error(.hostUnfit, "the process is short of memory", outcome: .unknown)
     default:
       S4Error(.unreachable, "the request to \(host) ended early (\(text(code)))", outcome: .unknown, isRetryable: true)
     }
+  }
+
+  private static func cutOff(_ host: String) -> S4Error {
+    S4Error(
+      .malformedAnswer, "\(host) closed the connection before its answer was complete: try again", outcome: .unknown,
+      isRetryable: true)
+  }
+
+  private static func lost(_ host: String) -> S4Error {
+    var error = S4Error(
+      .unreachable, "\(host) closed the connection without an answer: try again", outcome: .unknown, isRetryable: true)
+    error.isConnectionLost = true
+    return error
   }
 
   private static func text(_ code: CURLcode) -> String {

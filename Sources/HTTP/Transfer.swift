@@ -20,6 +20,7 @@ final class Transfer: @unchecked Sendable {
   private var headerList: UnsafeMutablePointer<curl_slist>?
   private var headers: [(name: String, value: String)] = []
   private var headerBytes = 0
+  private var wasSent = false
   private let body: Body
   /// Why a callback of ours stopped the transfer; it tells more than libcurl's code.
   private var stopped: S4Error?
@@ -75,6 +76,8 @@ final class Transfer: @unchecked Sendable {
       askel_curl_set_write(easy, CURLOPT_HEADERFUNCTION, Self.onHeader),
       askel_curl_set_open_socket(easy, Self.onOpenSocket),
       askel_curl_set_ssl_context(easy, Self.onTLSContext),
+      askel_curl_set_pointer(easy, CURLOPT_PREREQDATA, me),
+      askel_curl_set_prerequest(easy, Self.onRequest),
     ]
     results += trustOptions(easy)
     results += try payloadOptions(easy)
@@ -97,7 +100,7 @@ final class Transfer: @unchecked Sendable {
   private func outcome(_ code: CURLcode) -> Result<HTTPResponse, S4Error> {
     if let stopped { return .failure(stopped) }
     guard code == CURLE_OK, let easy = handle else {
-      return .failure(CurlFault.error(code, host: request.origin.host, sentBody: body.count > 0))
+      return .failure(CurlFault.error(code, host: request.origin.host, hadAnswer: headerBytes > 0))
     }
     var status = 0
     var wire: curl_off_t = 0
@@ -198,6 +201,17 @@ extension Transfer {
         askel_ssl_context_no_key_log(context)
         return CURLE_OK
       }
+
+  // libcurl sends a request again by itself when a kept-alive connection turns out to be dead. A token goes out once,
+  // and whether a request is repeated is not libcurl's to decide.
+  private static let onRequest:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32, Int32
+    ) -> Int32 = { pointer, _, _, _, _ in
+      guard let transfer = Transfer.from(pointer), !transfer.wasSent else { return CURL_PREREQFUNC_ABORT }
+      transfer.wasSent = true
+      return CURL_PREREQFUNC_OK
+    }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let total = Int64(body.count) &+ Int64(bytes.count)
