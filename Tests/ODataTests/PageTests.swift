@@ -195,6 +195,7 @@ import Testing
     #expect(error?.httpStatus == 200)
     #expect(contains(error?.message ?? "", "No such thing"))
     #expect(failure { () throws(S4Error) in try read(#"{"d":[],"error":{"code":"X"}}"#) }?.sapCode == "X")
+    #expect(failure { () throws(S4Error) in try read(#"{"d":[],"error":null}"#) } == nil)
   }
 
   @Test func bombsEndInAnError() {
