@@ -18,7 +18,7 @@ enum Envelope {
       try reader.beginObject()
       var hasContent = false
       while let name = try reader.nextKey() {
-        if reader.isText(name, "error") {
+        if reader.isText(name, "error"), try reader.peek() != .null {
           throw AnswerError.from(status: 200, contentType: "application/json", body: body, target: "")
         }
         guard reader.isText(name, "d") else {

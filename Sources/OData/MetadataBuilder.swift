@@ -49,7 +49,7 @@ final class MetadataBuilder: XMLHandler {
   }
 
   func end() {
-    contexts.removeLast()
+    _ = contexts.popLast()
   }
 
   func text(_ piece: UnsafeRawBufferPointer) {}

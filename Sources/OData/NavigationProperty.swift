@@ -7,4 +7,10 @@ package struct NavigationProperty: Hashable, Sendable {
   package var targetEntityType: String
   /// It leads to any number of entities (multiplicity `*`).
   package var isCollection: Bool
+
+  package init(name: String, targetEntityType: String, isCollection: Bool) {
+    self.name = name
+    self.targetEntityType = targetEntityType
+    self.isCollection = isCollection
+  }
 }

@@ -25,7 +25,7 @@ extension Query {
         let path = item.hasSuffix("/*") ? String(item.dropLast(2)) : item
         let target = try PropertyPath.resolve(path, from: type, in: metadata, argument: "select")
         if path != item, case .property = target {
-          throw .invalidArgument("select", "\(MessageText.quoted(path)) is no navigation property; select it without /*")
+          throw .invalidArgument("select", "\(MessageText.quoted(path)) is a plain property; select it without /*")
         }
       }
       items.append(item)

@@ -27,7 +27,8 @@ import Testing
     var random = Randomness(seed: 7)
     let row =
       #"{"__metadata":{"uri":"x","type":"SO.OrderType","etag":"W/\"1\""},"SalesOrder":"1","TotalNetAmount":"2656.24","#
-      + #""CreationDate":"\/Date(1130112000000+0000)\/","IsBlocked":false,"Ratio":1.5E3,"to_Item":{"results":[],"__next":"x"}}"#
+      + #""CreationDate":"\/Date(1130112000000+0000)\/","IsBlocked":false,"Ratio":1.5E3,"#
+      + #""to_Item":{"results":[],"__next":"x"}}"#
     let page = Array(#"{"d":{"results":[\#(row),\#(row)],"__next":"A?$skiptoken=1","__count":"2"}}"#.utf8)
     let document = Array(#"{"d":\#(row)}"#.utf8)
     var read = 0
@@ -69,7 +70,8 @@ import Testing
   @Test func errorBodies() {
     var random = Randomness(seed: 9)
     let seeds = [
-      #"{"error":{"code":"A/1","message":{"lang":"en","value":"x"},"innererror":{"errordetails":[{"code":"B","message":"y"}]}}}"#,
+      #"{"error":{"code":"A/1","message":{"lang":"en","value":"x"},"innererror":{"#
+        + #""errordetails":[{"code":"B","message":"y"}]}}}"#,
       "<?xml version=\"1.0\"?><error><code>A/1</code><message>x</message></error>", "<html><body>x</body></html>",
       "plain text",
     ].map { Array($0.utf8) }

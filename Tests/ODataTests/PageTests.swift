@@ -81,7 +81,8 @@ import Testing
     let type = EntityType(
       qualifiedName: "N.T", properties: zip(names, types).map { Property(name: $0, type: $1) }, key: names)
     let row =
-      #"{"K0":5,"K1":"6","K2":"7.50","K3":true,"K4":"25fae728-0000-0000-0000-00000000abcd","K5":"\/Date(1130112000000)\/","#
+      #"{"K0":5,"K1":"6","K2":"7.50","K3":true,"K4":"25fae728-0000-0000-0000-00000000abcd","#
+      + #""K5":"\/Date(1130112000000)\/","#
       + #""K6":"/Date(1130168212000+0000)/","K7":"PT00H00M00S","K8":"1.5E+2"}"#
     #expect(
       try keyTexts(#"{"d":{"results":[\#(row)]}}"#, type: type) == [
@@ -106,7 +107,8 @@ import Testing
     let whole = #"{"d":[{"SalesOrder":"1","to_Item":{"results":[{"x":"\"__next\":"},{"x":"__next"}]}}]}"#
     #expect(try read(whole).partialExpansions == 0)
     let cut =
-      #"{"d":{"results":[{"SalesOrder":"1","to_Item":{"results":[{"to_X":{"results":[],"__next" : "a"}}],"__next":"b"}},"#
+      #"{"d":{"results":[{"SalesOrder":"1","to_Item":{"results":[{"to_X":{"results":[],"__next" : "a"}}],"#
+      + #""__next":"b"}},"#
       + #"{"SalesOrder":"2","to_Item":{"results":[],"__next":"c"}}],"__next":"A?x"}}"#
     #expect(try read(cut).partialExpansions == 3)
     #expect(
@@ -173,7 +175,7 @@ import Testing
 
   @Test func aPageThatIsCutAnywhereDeliversNothing() throws {
     let whole = Array(
-      #"{"d":{"results":[{"__metadata":{"type":"SO.OrderType"},"SalesOrder":"1","N":-1.5,"x":"ü\u00fc"}],"__next":"a"}}"#
+      #"{"d":{"results":[{"__metadata":{"type":"SO.OrderType"},"SalesOrder":"1","N":-1.5,"x":"ü\u00fc"}]}}"#
         .utf8)
     _ = try bytes(whole) { body throws(S4Error) in try Page.read(body, type: SalesOrders.order) }
     for length in 0..<whole.count {
@@ -193,6 +195,7 @@ import Testing
     #expect(error?.httpStatus == 200)
     #expect(contains(error?.message ?? "", "No such thing"))
     #expect(failure { () throws(S4Error) in try read(#"{"d":[],"error":{"code":"X"}}"#) }?.sapCode == "X")
+    #expect(failure { () throws(S4Error) in try read(#"{"d":[],"error":null}"#) } == nil)
   }
 
   @Test func bombsEndInAnError() {

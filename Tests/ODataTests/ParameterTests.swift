@@ -106,9 +106,9 @@ import Testing
   @Test func messageSaysHowManyDigitsFit() {
     #expect(
       failure { () throws(S4Error) in try literal(.decimal("1.2345"), "TotalNetAmount") }?.message
-        == "params: parameter 1, a decimal number \"1.2345\", does not fit TotalNetAmount, which is Edm.Decimal with 16 "
-        + "digits, 3 of them behind the point; a decimal number is spelled -12.50 and fits Edm.Decimal, Double and Single"
-    )
+        == "params: parameter 1, a decimal number \"1.2345\", does not fit TotalNetAmount, which is Edm.Decimal with "
+        + "16 digits, 3 of them behind the point; a decimal number is spelled -12.50 and fits Edm.Decimal, "
+        + "Double and Single")
   }
 
   @Test(

@@ -51,6 +51,8 @@ import Testing
       ("CreationDate", #""/Date(-62135769600000)/""#, .text, "/Date(-62135769600000)/"),
       ("CreationDate", #""/Date(253402300800000)/""#, .text, "/Date(253402300800000)/"),
       ("CreationDate", #""/Date(99999999999999999999999999)/""#, .text, "/Date(99999999999999999999999999)/"),
+      // 2 to the 64th: wrapped around it would be 1970.
+      ("CreationDate", #""/Date(18446744073709551616)/""#, .text, "/Date(18446744073709551616)/"),
       ("CreationDate", #""/Date()/""#, .text, "/Date()/"), ("CreationDate", #""/Date(-)/""#, .text, "/Date(-)/"),
       ("CreationDate", #""/Date(1+)/""#, .text, "/Date(1+)/"),
       ("CreationDate", #""/Date(1+00000)/""#, .text, "/Date(1+00000)/"),
