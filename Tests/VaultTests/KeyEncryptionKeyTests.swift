@@ -82,10 +82,12 @@ import Testing
   }
 
   @Test func aNewFileHoldsAKeyThatNobodyElseMayRead() throws {
-    let mask = umask(0o277)
-    let error = fault { try KeyEncryptionKey.createFile(at: path) }
-    umask(mask)
-    #expect(error == nil)
+    // The umask belongs to the whole process: a child's is changed.
+    let ended = inChild {
+      umask(0o277)
+      return fault { try KeyEncryptionKey.createFile(at: path) } == nil
+    }
+    #expect(ended)
     #expect(File.mode(path) == 0o600)
     #expect(File.read(path).count == 32)
     let key = try KeyEncryptionKey(file: path)

@@ -3,6 +3,7 @@
 import Basics
 import CSQLite
 import Secrets
+import Synchronization
 
 @testable import Vault
 
@@ -68,4 +69,28 @@ func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
     if code == 0 { threads.append(thread) } else { work.release() }
   }
   for thread in threads { pthread_join(thread, nil) }
+}
+
+/// Runs a body in a child process.
+/// - Returns: whether it came to its end within 20 seconds and gave true.
+func inChild(_ body: () -> Bool) -> Bool {
+  let child = fork()
+  if child == 0 {
+    var none = sigset_t()
+    sigemptyset(&none)
+    sigprocmask(SIG_SETMASK, &none, nil)
+    alarm(20)
+    _exit(body() ? 0 : 1)
+  }
+  var status: Int32 = -1
+  return child > 0 && waitpid(child, &status, 0) == child && status == 0
+}
+
+/// What several threads found.
+final class Collected<Element: Sendable>: Sendable {
+  private let elements = Mutex<[Element]>([])
+
+  func append(_ element: Element) { elements.withLock { $0.append(element) } }
+
+  var all: [Element] { elements.withLock { $0 } }
 }
