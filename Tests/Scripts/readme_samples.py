@@ -16,20 +16,20 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, List
 
 SAMPLE = re.compile(r"<!-- sample: (\w+) -->\s*```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 GO_MODULE = "github.com/askel-s4/askel-s4/bindings/go"
 RUN_TIMEOUT_S = 300
 
 
-def python_sample(text: str, place: Path, _: argparse.Namespace) -> List[str]:
+def python_sample(text: str, place: Path, _: argparse.Namespace) -> list[str]:
     (place / "sample.py").write_text(text)
     return [sys.executable, "sample.py"]
 
 
-def go_sample(text: str, place: Path, options: argparse.Namespace) -> List[str]:
+def go_sample(text: str, place: Path, options: argparse.Namespace) -> list[str]:
     (place / "main.go").write_text(text)
     binding = options.readme.parent / "bindings" / "go"
     (place / "go.mod").write_text(
@@ -38,7 +38,7 @@ def go_sample(text: str, place: Path, options: argparse.Namespace) -> List[str]:
     return ["go", "run", "."]
 
 
-def c_sample(text: str, place: Path, options: argparse.Namespace) -> List[str]:
+def c_sample(text: str, place: Path, options: argparse.Namespace) -> list[str]:
     (place / "sample.c").write_text(text)
     command = [*shlex.split(os.environ.get("CC", "cc")), "-std=c99", "-Wall", "-Wextra", "-Werror", "sample.c"]
     command += ["-I", str(options.include), "-L", str(options.library), "-laskel_s4", "-o", "sample"]
@@ -46,14 +46,14 @@ def c_sample(text: str, place: Path, options: argparse.Namespace) -> List[str]:
     return ["./sample"]
 
 
-LANGUAGES: Dict[str, Callable[[str, Path, argparse.Namespace], List[str]]] = {
+LANGUAGES: dict[str, Callable[[str, Path, argparse.Namespace], list[str]]] = {
     "python": python_sample,
     "go": go_sample,
     "c": c_sample,
 }
 
 
-def environment(tenant: Dict[str, str], library: Path) -> Dict[str, str]:
+def environment(tenant: dict[str, str], library: Path) -> dict[str, str]:
     return {
         **os.environ,
         "S4_HOST": tenant["api_url"],
@@ -68,7 +68,7 @@ def environment(tenant: Dict[str, str], library: Path) -> Dict[str, str]:
     }
 
 
-def problem_of(language: str, text: str, tenant: Dict[str, str], options: argparse.Namespace) -> str:
+def problem_of(language: str, text: str, tenant: dict[str, str], options: argparse.Namespace) -> str:
     """What is wrong with a sample, or ""."""
     with tempfile.TemporaryDirectory(prefix="askel-s4-sample-") as name:
         place = Path(name)
