@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tags the wheel: it is pure Python plus one shared library that no Python version matters to."""
 
-import sysconfig
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Distribution, setup
 
 try:
     from setuptools.command.bdist_wheel import bdist_wheel
@@ -14,17 +13,19 @@ except ImportError:  # setuptools before 70.1
 CARRIES_LIBRARY = (Path(__file__).parent / "askel_s4" / "_lib" / "libaskel_s4.so").exists()
 
 
-class PlatformWheel(bdist_wheel):
-    """py3-none-<platform> where the library is inside; py3-none-any where the system's is to be used."""
+class BinaryDistribution(Distribution):
+    """A wheel without the library is for any platform, and uses the system's."""
 
-    def finalize_options(self):
-        super().finalize_options()
-        self.root_is_pure = not CARRIES_LIBRARY
+    def has_ext_modules(self):
+        return CARRIES_LIBRARY
+
+
+class PlatformWheel(bdist_wheel):
+    """One wheel for every Python 3 on this platform."""
 
     def get_tag(self):
-        if not CARRIES_LIBRARY:
-            return super().get_tag()
-        return "py3", "none", sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        python, abi, platform = super().get_tag()
+        return ("py3", "none", platform) if CARRIES_LIBRARY else (python, abi, platform)
 
 
-setup(cmdclass={"bdist_wheel": PlatformWheel})
+setup(distclass=BinaryDistribution, cmdclass={"bdist_wheel": PlatformWheel})

@@ -66,8 +66,7 @@ class Cursor(Iterator[Row], AsyncIterator[Row]):
         """Frees the read. Rows that are still held stay valid."""
         try:
             with self._handle:
-                if self._page is not None:
-                    self._page.retire()
+                self._let_page_go()
                 self._last_receipt = self.receipt
         except Closed:
             return
@@ -96,25 +95,25 @@ class Cursor(Iterator[Row], AsyncIterator[Row]):
     def _advance(self) -> bool:
         if self._finished:
             return False
-        with self._start() as call:
+        with _Running(self) as call:
             call.wait()
             return self._take(call)
 
     async def _advance_async(self) -> bool:
         if self._finished:
             return False
-        with self._start() as call:
+        with _Running(self) as call:
             await call.wait_async()
             return self._take(call)
 
-    def _start(self) -> "_Running":
-        return _Running(self)
+    def _let_page_go(self) -> None:
+        if self._page is not None:
+            self._page.retire()
+        self._page = None
 
     def _take(self, call: Call) -> bool:
         with self._handle:
-            if self._page is not None:
-                self._page.retire()
-            self._page = None
+            self._let_page_go()
             self._finished = not call.take_page()
             if not self._finished:
                 self._page, self._position = Page(self._handle), 0
