@@ -27,9 +27,9 @@ package final class Vault: Sendable {
   let key: KeyEncryptionKey
   /// Key of the lookup codes.
   private let indexKey: SecretBytes
-  private let database: Locked<Database?>
+  let database: Locked<Database?>
   private let process = getpid()
-  private let isAbandoned = Atomic<Bool>(false)
+  private let isClosed = Atomic<Bool>(false)
 
   /// Opens the vault at this path, or makes a new one there.
   /// - Throws: `.vaultUnavailable` (file, directory, permissions), `.vaultKeyRefused` (another vault's key),
@@ -52,33 +52,33 @@ package final class Vault: Sendable {
     id = Display.hex(opened.vaultID)
     indexKey = opened.indexKey
     database = Locked(opened.database)
+    ForkWatch.shared.add(self)
   }
 
   /// Ends the use of the file. What is asked of the vault later answers `.closed`. May be called twice.
   package func close() {
     guard !isForeign else { return }
+    isClosed.store(true, ordering: .releasing)
     database.withLock { $0 = nil }
   }
 
-  /// For a child after `fork`: from now on everything answers `.forked`. What SQLite holds (memory, descriptors, locks
-  /// that are the parent's) is left alone when the vault is freed, which it may be at any time.
-  package func abandonAfterFork() {
-    isAbandoned.store(true, ordering: .relaxed)
-  }
-
   /// Whether this object was made in another process.
-  private var isForeign: Bool { isAbandoned.load(ordering: .relaxed) || getpid() != process }
+  private var isForeign: Bool { getpid() != process }
 
   /// Runs a body with the database, one thread at a time.
   func withDatabase<Result: Sendable>(
     _ body: (Database) throws(S4Error) -> Result
   ) throws(S4Error) -> Result {
     guard !isForeign else {
-      throw S4Error(.forked, "this vault was opened before fork(): open a new instance in this process")
+      throw .forked
     }
-    return try database.withLock { (database) throws(S4Error) -> Result in
-      guard let database else { throw S4Error(.closed, "this vault was closed: open a new instance") }
-      return try body(database)
+    return try database.withLock { (database: inout Database?) throws(S4Error) -> Result in
+      guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+      if let database { return try body(database) }
+      // A fork closed it.
+      let reopened = try Database(path: path)
+      database = reopened
+      return try body(reopened)
     }
   }
 
