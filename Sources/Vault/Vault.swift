@@ -69,13 +69,17 @@ package final class Vault: Sendable {
   /// Whether this object was made in another process.
   private var isForeign: Bool { isAbandoned.load(ordering: .relaxed) || getpid() != process }
 
+  private func checkProcess() throws(S4Error) {
+    guard !isForeign else {
+      throw S4Error(.forked, "this vault was opened before fork(): open a new instance in this process")
+    }
+  }
+
   /// Runs a body with the database, one thread at a time.
   func withDatabase<Result: Sendable>(
     _ body: (Database) throws(S4Error) -> Result
   ) throws(S4Error) -> Result {
-    guard !isForeign else {
-      throw S4Error(.forked, "this vault was opened before fork(): open a new instance in this process")
-    }
+    try checkProcess()
     return try database.withLock { (database) throws(S4Error) -> Result in
       guard let database else { throw S4Error(.closed, "this vault was closed: open a new instance") }
       return try body(database)
@@ -84,7 +88,9 @@ package final class Vault: Sendable {
 
   /// The code that a connection's row is found by. The file holds it in place of the id, which names a customer.
   func lookup(_ connection: String) throws(S4Error) -> [UInt8] {
-    try HMACSHA256.code(for: connection, key: indexKey)
+    // Before OpenSSL, whose locks another thread may have held at the fork.
+    try checkProcess()
+    return try HMACSHA256.code(for: connection, key: indexKey)
   }
 
   /// Fills a new file.
