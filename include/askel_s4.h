@@ -236,7 +236,9 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
 
 /** Takes the oldest event from the queue, as JSON. Safe from several threads; each event goes to one of them.
  *  {"event":"connection_state","connection":"nordvik","from":"active","to":"expired","recovered":false,
- *   "at":"2026-11-23T09:30:00Z","code":"invalid_client","message":"..."}  or
+ *   "at":"2026-11-23T09:30:00.123Z","code":"invalid_client"|null,"message":"..."|null},
+ *  {"event":"state_not_saved","connection":"nordvik","to":"expired","at":"...","message":"..."}: the vault could not be
+ *  written, so other processes do not know it; or
  *  {"event":"events_dropped","count":12}.
  *  @param out_json [out, free with askel_s4_string_free] NULL where none waits
  *  @return OK, INVALID_ARGUMENT, FORKED. */

@@ -22,5 +22,5 @@ package struct Receipt: Sendable {
   package var elapsedMilliseconds: Int64 = 0
   package var firstKey = ""
   package var lastKey = ""
-  package var text = ""
+  package var text = "Pages may still come: what came so far is no complete set."
 }

@@ -22,42 +22,40 @@ package enum CurlRuntime {
 
   /// - Throws: `hostUnfit` where libcurl is too old or speaks TLS through another library than ours.
   package static func start() throws(S4Error) -> Facts {
-    let result: Result<Facts, S4Error> = started.withLock { state in
-      if let state { return state }
-      let fresh = initialise()
-      state = fresh
-      return fresh
+    try started.withLock { (known: inout Facts?) throws(S4Error) in
+      if let known { return known }
+      let facts = try initialise()
+      known = facts
+      return facts
     }
-    return try result.get()
   }
 
-  private static let started = Locked<Result<Facts, S4Error>?>(nil)
+  private static let started = Locked<Facts?>(nil)
   private static let isHooked = Atomic<Bool>(false)
 
-  private static func initialise() -> Result<Facts, S4Error> {
+  private static func initialise() throws(S4Error) -> Facts {
     // OpenSSL first: its exit handlers then run after the one by which Engine stops its threads.
     OPENSSL_init_ssl(0, nil)
     let code = curl_global_init_mem(Int(CURL_GLOBAL_DEFAULT), allocate, release, resize, duplicate, allocateZeroed)
     guard code == CURLE_OK, let information = askel_curl_version()?.pointee else {
-      return .failure(S4Error(.hostUnfit, "libcurl does not start in this process (code \(code.rawValue))"))
+      throw S4Error(.hostUnfit, "libcurl does not start in this process (code \(code.rawValue))")
     }
     let version = information.version.map { String(cString: $0) } ?? ""
     let tls = information.ssl_version.map { String(cString: $0) } ?? "none"
     let ours = "OpenSSL/" + (OpenSSL_version(OPENSSL_VERSION_STRING).map { String(cString: $0) } ?? "")
     guard tls == ours else {
-      return .failure(
-        S4Error(
-          .hostUnfit,
-          "the libcurl in this process uses \(tls) and not \(ours): install libcurl4 built with OpenSSL "
-            + "(libcurl4-openssl-dev), since tokens cannot be wiped otherwise"))
+      throw S4Error(
+        .hostUnfit,
+        "the libcurl in this process uses \(tls) and not \(ours): install libcurl4 built with OpenSSL "
+          + "(libcurl4-openssl-dev), since tokens cannot be wiped otherwise")
     }
     guard information.version_num >= 0x07_55_00 else {
-      return .failure(S4Error(.hostUnfit, "the libcurl in this process is \(version): install 7.85 or newer"))
+      throw S4Error(.hostUnfit, "the libcurl in this process is \(version): install 7.85 or newer")
     }
     // The canary: libcurl ignores the hooks in silence when the host was first.
     isHooked.store(false, ordering: .relaxed)
     curl_slist_free_all(curl_slist_append(nil, "canary"))
-    return .success(Facts(version: version, tls: tls, isWiping: isHooked.load(ordering: .relaxed)))
+    return Facts(version: version, tls: tls, isWiping: isHooked.load(ordering: .relaxed))
   }
 
   private static let allocate: @convention(c) (Int) -> UnsafeMutableRawPointer? = { size in

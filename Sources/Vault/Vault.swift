@@ -65,13 +65,15 @@ package final class Vault: Sendable {
   /// Whether this object was made in another process.
   private var isForeign: Bool { getpid() != process }
 
+  private func checkProcess() throws(S4Error) {
+    guard !isForeign else { throw .forked }
+  }
+
   /// Runs a body with the database, one thread at a time.
   func withDatabase<Result: Sendable>(
     _ body: (Database) throws(S4Error) -> Result
   ) throws(S4Error) -> Result {
-    guard !isForeign else {
-      throw .forked
-    }
+    try checkProcess()
     return try database.withLock { (database: inout Database?) throws(S4Error) -> Result in
       guard !isClosed.load(ordering: .acquiring) else { throw .closed }
       if let database { return try body(database) }
@@ -84,7 +86,9 @@ package final class Vault: Sendable {
 
   /// The code that a connection's row is found by. The file holds it in place of the id, which names a customer.
   func lookup(_ connection: String) throws(S4Error) -> [UInt8] {
-    try HMACSHA256.code(for: connection, key: indexKey)
+    // Before OpenSSL, whose locks another thread may have held at the fork.
+    try checkProcess()
+    return try HMACSHA256.code(for: connection, key: indexKey)
   }
 
   /// Fills a new file.

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import CSQLite
+import Secrets
+import Testing
+
+@testable import Vault
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+@Suite struct VaultConcurrencyTests {
+  private let directory = TemporaryDirectory()
+
+  @Test func noUpdateOfManyThreadsIsLost() throws {
+    let vaults = [
+      try Vault(path: directory.vault, key: makeKey()), try Vault(path: directory.vault, key: makeKey()),
+    ]
+    let generations = Collected<Int64>()
+    let problems = Collected<String>()
+    onThreads(8) { thread in
+      let vault = vaults[thread % 2]
+      let error = fault {
+        for round in 0..<25 {
+          generations.append(try vault.put(connection: "shared", record: secret("\(thread)-\(round)")))
+          _ = try vault.put(connection: "own \(thread)", record: secret("\(round)"))
+          guard try vault.open(connection: "own \(thread)").record == secret("\(round)") else {
+            return problems.append("own record of thread \(thread) in round \(round)")
+          }
+          let (_, status) = try vault.open(connection: "shared")
+          try vault.setState(
+            connection: "shared", generation: status.generation, state: round % 2 == 0 ? .active : .unreachable,
+            lastErrorCode: nil, rejected: false, proven: true, at: .now)
+          _ = try vault.list()
+        }
+      }
+      if let error { problems.append(error.message) }
+    }
+    #expect(problems.all == [])
+    #expect(generations.all.sorted() == Array(1...200))
+    #expect(try vaults[0].count() == 9)
+    #expect(try vaults[1].status(connection: "shared").generation == 200)
+  }
+
+  @Test func oneOutcomeOfManyIsTheChange() throws {
+    let vault = try Vault(path: directory.vault, key: makeKey())
+    let other = try Vault(path: directory.vault, key: makeKey())
+    _ = try vault.put(connection: "nordvik", record: secret("s3cret"))
+    let changes = Collected<ConnectionState>()
+    onThreads(8) { thread in
+      let previous = try? (thread % 2 == 0 ? vault : other).setState(
+        connection: "nordvik", generation: 1, state: .expired, lastErrorCode: "invalid_client", rejected: true,
+        proven: false, at: .now)
+      if let previous = previous ?? nil { changes.append(previous) }
+    }
+    #expect(changes.all == [.new])
+  }
+
+  @Test func aWriterThatHangsIsToldOf() throws {
+    let vault = try Vault(path: directory.vault, key: makeKey())
+    _ = try vault.put(connection: "nordvik", record: secret("s3cret"))
+    var raw: OpaquePointer?
+    #expect(sqlite3_open(directory.vault, &raw) == SQLITE_OK)
+    defer { sqlite3_close(raw) }
+    #expect(sqlite3_exec(raw, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+    // Readers go on; a writer waits for its time and says why it gave up.
+    #expect(try vault.open(connection: "nordvik").record == secret("s3cret"))
+    let database = try Database(path: vault.path)
+    try database.execute("PRAGMA busy_timeout = 50")
+    let error = try #require(fault { try database.run(.begin) })
+    #expect(error.code == .vaultUnavailable)
+    #expect(error.isRetryable)
+    #expect(sqlite3_exec(raw, "ROLLBACK", nil, nil, nil) == SQLITE_OK)
+    #expect(try vault.put(connection: "nordvik", record: secret("again")) == 2)
+  }
+
+  @Test func aFailedTransactionChangesNothing() throws {
+    let vault = try Vault(path: directory.vault, key: makeKey())
+    _ = try vault.put(connection: "nordvik", record: secret("s3cret"))
+    let database = try Database(path: vault.path)
+    try database.execute("PRAGMA max_page_count = 1")
+    let error = try #require(
+      fault {
+        try database.transaction { () throws(S4Error) in
+          try database.run(.deleteRecords, [.integer(1)])
+          try database.run(
+            .replaceRecord,
+            [.integer(1), .text("name"), .integer(1), .blob([UInt8](repeating: 1, count: 500_000))])
+        }
+      })
+    #expect(error.code == .vaultUnavailable)
+    #expect(error.message.contains("full"))
+    #expect(try vault.open(connection: "nordvik").record == secret("s3cret"))
+    #expect(try vault.list() == ["nordvik"])
+  }
+
+  private final class Held {
+    var vault: Vault?
+    init(_ vault: Vault) { self.vault = vault }
+  }
+
+  @Test func aChildFreesAVaultAndTheParentsGoesOn() throws {
+    let path = directory.vault
+    let held = Held(try Vault(path: path, key: makeKey()))
+    _ = try held.vault?.put(connection: "nordvik", record: secret("s3cret"))
+    let descriptors = { () -> Int in (3..<256).count { fcntl($0, F_GETFD) >= 0 } }
+    let ended = inChild {
+      let open = descriptors()
+      // Even without a word from a fork handler a vault knows that it is in another process.
+      let unasked = fault { _ = try held.vault?.open(connection: "nordvik") }?.code
+      held.vault?.abandonAfterFork()
+      let asked = fault { _ = try held.vault?.count() }?.code
+      held.vault?.close()
+      weak let freed = held.vault
+      held.vault = nil
+      return unasked == .forked && asked == .forked && freed == nil && descriptors() == open
+    }
+    #expect(ended)
+    #expect(try held.vault?.open(connection: "nordvik").record == secret("s3cret"))
+    #expect(try held.vault?.put(connection: "nordvik", record: secret("again")) == 2)
+    #expect(directory.names() == ["vault.db", "vault.db-shm", "vault.db-wal"])
+  }
+
+  @Test func everyResultOfSQLiteHasASentence() {
+    for code in (1...28).map(Int32.init) + [SQLITE_IOERR | 10 << 8, SQLITE_CORRUPT | 2 << 8, 9_999] {
+      let error = Database.fault(code, path: "/a\nb")
+      #expect(!error.message.contains("\n"))
+      #expect(error.message.contains("\"/a?b\""))
+      #expect(error.message.utf8.count > 50)
+    }
+    #expect(Database.fault(SQLITE_CORRUPT | 3 << 8, path: "x").code == .vaultCorrupt)
+    #expect(Database.fault(SQLITE_READONLY | 8 << 8, path: "x").message.contains("read-only"))
+  }
+}
