@@ -35,7 +35,8 @@
  * Callbacks   There are none: nothing of yours is ever run on a thread of ours. What the library has to tell comes
  *             through the event queue of the instance.
  * fork        After fork() without exec(), objects inherited by the child answer ASKEL_S4_FORKED and may only be
- *             freed. Open a new instance in the child.
+ *             freed. Open a new instance in the child; it may use the same vault. (When the host itself uses SQLite in
+ *             another thread at that moment, SQLite's own locks may be held in the child: fork early, or exec.)
  * The host    The library installs no signal handler, writes nothing to stdout or stderr, and reads no environment
  *             variable (https_proxy and SSLKEYLOGFILE change nothing).
  */

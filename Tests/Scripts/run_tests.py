@@ -19,7 +19,7 @@ from collections.abc import Callable
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIST = ROOT / ".build" / "dist"
 PYTHON = sys.executable
-PYTHON_FOLDERS = ["bindings/python", "Tests/Sandbox", "Tests/Scripts"]
+PYTHON_FOLDERS = ["bindings/python", "Tests/Sandbox", "Tests/Scripts", "Tests/Bench"]
 
 
 class Outcome:
@@ -183,7 +183,7 @@ def fuzz(soak: bool) -> Outcome:
     seconds = 600 if soak else 8
     status, said = run(
         "sh", "-c", f"sh Tests/Fuzz/build.sh .build/fuzz && sh Tests/Fuzz/run.sh .build/fuzz {seconds}", seconds=7200)
-    return counted(status, said, len(re.findall(r"^fuzz: \w+ .*ok", said, re.M)), 0)
+    return counted(status, said, len(re.findall(r"^DONE", said, re.M) or re.findall(r"\bDONE\b", said)), 0)
 
 
 SUITES: dict[str, Callable[[bool], Outcome]] = {
