@@ -3,7 +3,8 @@
 import Basics
 import OData
 
-private let origin = try? Origin(pasted: "my300000-api.s4hana.cloud.sap")
+// A short host survives mutations: with a long one hardly an input stays on the origin.
+private let origin = try? Origin(pasted: "s4")
 private let service = try? ServicePath("API_SALES_ORDER_SRV")
 
 @_cdecl("LLVMFuzzerTestOneInput")
