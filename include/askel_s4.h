@@ -475,7 +475,8 @@ typedef struct askel_s4_read_options {
   const char *select;
   /** Navigation properties, separated by commas: "to_Item/to_ScheduleLine". */
   const char *expand;
-  /** Order: "CreationDate desc, SalesOrder". NULL: by the key, so that pages neither overlap nor leave gaps. */
+  /** Order: "CreationDate desc". NULL: by the key. The key's properties are added at the end where they are sortable:
+   *  only in a total order pages neither overlap nor leave gaps. */
   const char *orderby;
   /** Most rows to deliver over all pages; 0: all. */
   uint64_t top;

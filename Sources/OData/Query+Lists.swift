@@ -58,18 +58,19 @@ extension Query {
     return items.joined(separator: ",")
   }
 
-  /// Checks an `$orderby` list, or gives the order of the key, in which pages neither overlap nor leave gaps.
-  /// - Parameter text: "CreationDate desc, SalesOrder"; nil: by the key where the type has one and it is sortable.
+  /// Checks an `$orderby` list, and ends it with the key: only in a total order pages neither overlap nor leave gaps.
+  /// - Parameter text: "CreationDate desc, SalesOrder"; nil: by the key alone. Where the type has no key, or it is not
+  ///   sortable, nothing is added.
   /// - Returns: the list with single spaces; nil for the service's own order.
   /// - Throws: `.invalidArgument` with target "orderby".
   package static func orderby(
     _ text: String?, type: EntityType, in metadata: Metadata? = nil
   ) throws(S4Error) -> String? {
-    guard let text else {
-      let isSortable = type.key.allSatisfy { type.property($0)?.isSortable == true }
-      return type.hasKey && isSortable ? type.key.joined(separator: ",") : nil
-    }
+    let isSortable = type.key.allSatisfy { type.property($0)?.isSortable == true }
+    let key = type.hasKey && isSortable ? type.key : []
+    guard let text else { return key.isEmpty ? nil : key.joined(separator: ",") }
     var items: [String] = []
+    var named: Set<Substring> = []
     for item in try split(text, argument: "orderby") {
       let words = item.split(separator: " ")
       guard let path = words.first, words.count <= 2, isPath(path), words.dropFirst().allSatisfy(isDirection) else {
@@ -78,8 +79,9 @@ extension Query {
       }
       _ = try PropertyPath.resolve(String(path), from: type, in: metadata, argument: "orderby")
       items.append(words.joined(separator: " "))
+      named.insert(path)
     }
-    return items.joined(separator: ",")
+    return (items + key.filter { !named.contains($0[...]) }).joined(separator: ",")
   }
 
   private static func isDirection(_ word: Substring) -> Bool { word == "asc" || word == "desc" }

@@ -83,6 +83,13 @@ import Testing
     #expect(try Query.orderby(nil, type: EntityType(qualifiedName: "N.T", properties: [])) == nil)
   }
 
+  @Test func ownOrderEndsWithTheKey() throws {
+    #expect(try Query.orderby("CreationDate desc", type: order) == "CreationDate desc,SalesOrder")
+    #expect(try Query.orderby("SalesOrder desc", type: order) == "SalesOrder desc")
+    #expect(
+      try Query.orderby("SalesOrderItem", type: SalesOrders.item) == "SalesOrderItem,SalesOrder")
+  }
+
   @Test func orderbyIsNormalised() throws {
     #expect(
       try Query.orderby(" CreationDate   desc ,SalesOrder asc, Counter", type: order)
