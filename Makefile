@@ -27,6 +27,7 @@ export ASKEL_S4_LIBRARY := $(CURDIR)/$(LIBRARY)
 RUN_PATHS := PYTHONPATH=$(CURDIR)/bindings/python:$(CURDIR)/Tests/Sandbox \
   PKG_CONFIG_PATH=$(CURDIR)/$(DIST)/lib/pkgconfig LD_LIBRARY_PATH=$(CURDIR)/$(DIST)/lib
 
+.NOTPARALLEL:
 .PHONY: demo test bench soak lint check-exports library install wheel clean setup-demo setup-test
 
 demo: setup-demo library

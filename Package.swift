@@ -14,7 +14,8 @@ func floor(_ name: String, _ below: Target.Dependency...) -> Target {
 }
 
 func tests(_ name: String, _ below: Target.Dependency...) -> Target {
-  .testTarget(name: name + "Tests", dependencies: [.init(stringLiteral: name)] + below, swiftSettings: strict)
+  .testTarget(
+    name: name + "Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + below, swiftSettings: strict)
 }
 
 let package = Package(
@@ -38,6 +39,7 @@ let package = Package(
     floor("Documents", "Basics", "OData", "Connector"),
     floor("AskelS4", "Basics", "Secrets", "OData", "Connector", "Documents", "CAskelS4"),
 
+    .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/Support", swiftSettings: strict),
     tests("Basics"),
     tests("Secrets", "Basics"),
     tests("OData", "Basics"),

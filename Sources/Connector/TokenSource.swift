@@ -105,7 +105,10 @@ final class TokenSource: Sendable {
     } else if isWaiting {
       flight.whenCancelled { [weak self] in self?.endWait(.cancelled) }
     } else {
-      mint(client, flight, deadline) { result in completion(result.map(\.authorization)) }
+      mint(client, flight, deadline) { [self] result in
+        if case .success = result { state.withLock { $0.minted += 1 } }
+        completion(result.map(\.authorization))
+      }
     }
   }
 
@@ -171,10 +174,7 @@ final class TokenSource: Sendable {
       switch token {
       case .success(let token):
         mintCount.add()
-        state.withLock { state in
-          state.minted += state.isFinished ? 0 : 1
-          state.last = TokenFacts(token)
-        }
+        state.withLock { $0.last = TokenFacts(token) }
         report(.minted)
       case .failure(let error): report(.failed(error))
       }
@@ -186,6 +186,8 @@ final class TokenSource: Sendable {
     let waiter = state.withLock { state -> Completion? in
       let waiter = state.waiter
       state.waiter = nil
+      // `finish` has counted it already, in the same lock as it saw the slot: a mint counts once.
+      if case .success = result, !state.isFinished { state.minted += 1 }
       if waiter == nil, case .success(let token) = result, !state.isFinished {
         state.slot = .ready(token)
       } else {

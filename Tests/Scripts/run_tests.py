@@ -70,13 +70,13 @@ def swift_once(*options: str) -> Outcome:
     return counted(status, said, max(0, total - issues), issues)
 
 
-def pytest(*folders: str) -> Outcome:
-    status, said = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *folders, seconds=900)
+def pytest(*options: str) -> Outcome:
+    status, said = run(PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, seconds=900)
     return counted(status, said, first(r"(\d+) passed", said), first(r"(\d+) (?:failed|error)", said))
 
 
 def sandbox(_: bool) -> Outcome:
-    return pytest("Tests/Sandbox/tests")
+    return pytest("-p", "askel_s4_sandbox.pytest_plugin", "Tests/Sandbox/tests")
 
 
 def python(_: bool) -> Outcome:

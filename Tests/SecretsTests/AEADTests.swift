@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
+import TestSupport
 import Testing
 
 @testable import Secrets
@@ -96,7 +97,7 @@ import Testing
   }
 
   @Test func randomBytesNeverOpen() throws {
-    var generator = SeededGenerator(state: 2_026)
+    var generator = Randomness(seed: 2_026)
     let key = try Random.key()
     for _ in 0..<5_000 {
       let count = Int.random(in: 0...200, using: &generator)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
+import TestSupport
 import Testing
 
 @testable import Secrets
@@ -70,7 +71,7 @@ import Testing
 
   @Test func secretsDoNotOverlapUnderManyThreads() {
     onThreads(8) { thread in
-      var generator = SeededGenerator(state: UInt64(thread))
+      var generator = Randomness(seed: UInt64(thread))
       var held: [(secret: SecretBytes, byte: UInt8)] = []
       for _ in 0..<3_000 {
         let byte = UInt8(truncatingIfNeeded: generator.next())

@@ -2,6 +2,7 @@
 
 import Basics
 import Secrets
+import TestSupport
 import Testing
 
 @testable import Vault

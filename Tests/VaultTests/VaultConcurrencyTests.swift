@@ -3,6 +3,7 @@
 import Basics
 import CSQLite
 import Secrets
+import TestSupport
 import Testing
 
 @testable import Vault

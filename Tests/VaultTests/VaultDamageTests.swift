@@ -2,6 +2,7 @@
 
 import Basics
 import Secrets
+import TestSupport
 import Testing
 
 @testable import Vault
@@ -79,7 +80,7 @@ import Testing
 
   @Test func aFlippedBitNeverGivesAWrongSecret() throws {
     let content = try makeContent()
-    var generator = SeededGenerator(state: 2_027)
+    var generator = Randomness(seed: 2_027)
     var counts = (right: 0, refused: 0)
     for _ in 0..<(Self.isLong ? 2_000 : 200) {
       let bit = Int.random(in: 0..<(content.count * 8), using: &generator)
@@ -107,7 +108,7 @@ import Testing
 
   @Test func aFileThatEndsTooEarlyIsRefused() throws {
     let content = try makeContent()
-    var generator = SeededGenerator(state: 2_028)
+    var generator = Randomness(seed: 2_028)
     for count in [0, 1, 15, 16, 99, 100, 512, 4_095, 4_096]
       + (0..<200).map({ _ in
         Int.random(in: 0..<content.count, using: &generator)
@@ -128,7 +129,7 @@ import Testing
     let database = File.read(directory.vault)
     let log = File.read(directory.vault + "-wal")
     vault.close()
-    var generator = SeededGenerator(state: 2_029)
+    var generator = Randomness(seed: 2_029)
     for _ in 0..<100 {
       var damaged = log
       damaged[Int.random(in: 0..<log.count, using: &generator)] ^= 0x10

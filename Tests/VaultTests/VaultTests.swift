@@ -3,6 +3,7 @@
 import Basics
 import Secrets
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)

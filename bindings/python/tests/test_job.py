@@ -188,3 +188,19 @@ def test_no_secret_is_shown(sandbox, instance, connection):
 def test_status_texts():
     assert sales_order_status_text("OverallDeliveryStatus", "B") == "partially delivered"
     assert sales_order_status_text("Colour", "B") is None
+
+
+def test_every_token_is_accounted_for_over_many_reads(sandbox, client):
+    """The mint beside the last page may end before, with, or after that page: it is counted once all the same."""
+    used = requests = 0
+    for top in range(1, 121):
+        with client.read(SERVICE, "A_SalesOrder", select="SalesOrder", top=top, page_size=40) as cursor:
+            assert sum(1 for _ in cursor) == top
+        receipt = cursor.receipt
+        assert receipt.mints - receipt.mints_unused == receipt.requests
+        assert receipt.mints_unused <= 1
+        used += receipt.mints - receipt.mints_unused
+        requests += receipt.requests
+    tokens = sandbox.stats()["tokens"]
+    assert (tokens["used_once"], tokens["used_more_than_once"]) == (used, 0)
+    assert used == requests

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+import Basics
+import CCurl
+
+// libcurl's callbacks, on the I/O thread.
+extension Transfer {
+  private static func from(_ pointer: UnsafeMutableRawPointer?) -> Transfer? {
+    pointer.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  static let onBody: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int =
+    { data, size, count, pointer in
+      guard let transfer = Transfer.from(pointer) else { return 0 }
+      let bytes = UnsafeRawBufferPointer(start: data, count: size &* count)
+      return transfer.receive(bytes) ? bytes.count : 0
+    }
+
+  static let onHeader: @convention(c) (UnsafeMutablePointer<CChar>?, Int, Int, UnsafeMutableRawPointer?) -> Int =
+    { data, size, count, pointer in
+      guard let transfer = Transfer.from(pointer) else { return 0 }
+      let bytes = UnsafeRawBufferPointer(start: data, count: size &* count)
+      return transfer.receiveHeader(bytes) ? bytes.count : 0
+    }
+
+  static let onOpenSocket:
+    @convention(c) (UnsafeMutableRawPointer?, curlsocktype, UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t =
+      { pointer, _, address in
+        guard let transfer = Transfer.from(pointer), let address, transfer.admits(address) else { return -1 }
+        return socket(
+          address.pointee.family, address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
+          address.pointee.protocol)
+      }
+
+  // SSLKEYLOGFILE makes libcurl write session keys; and OpenSSL keeps decrypted records unless told not to.
+  static let onTLSContext:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> CURLcode =
+      { _, context, _ in
+        askel_ssl_context_wipe_plaintext(context)
+        askel_ssl_context_no_key_log(context)
+        return CURLE_OK
+      }
+
+  // libcurl sends a request again by itself when a kept-alive connection turns out to be dead. A token goes out once,
+  // and whether a request is repeated is not libcurl's to decide.
+  static let onRequest:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32, Int32
+    ) -> Int32 = { pointer, _, _, _, _ in
+      guard let transfer = Transfer.from(pointer), !transfer.wasSent else { return CURL_PREREQFUNC_ABORT }
+      transfer.wasSent = true
+      return CURL_PREREQFUNC_OK
+    }
+
+  private func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let total = Int64(body.count) &+ Int64(bytes.count)
+    if total > Int64(request.maximumBody) {
+      stopped = S4Error(
+        .tooLarge,
+        "the answer of \(request.origin.host) passes \(request.maximumBody) bytes: ask for smaller pages "
+          + "or raise max_answer_bytes", outcome: .unknown)
+      return false
+    }
+    if total > 4 << 20, let handle {
+      var wire: curl_off_t = 0
+      askel_curl_get_size(handle, CURLINFO_SIZE_DOWNLOAD_T, &wire)
+      if total / max(1, Int64(wire)) > Self.maximumInflation {
+        stopped = S4Error(
+          .tooLarge,
+          "the answer of \(request.origin.host) inflates to over \(Self.maximumInflation) times its size: "
+            + "this is no page of documents", outcome: .unknown)
+        return false
+      }
+    }
+    guard body.append(bytes) else {
+      stopped = Self.shortOfMemory
+      return false
+    }
+    return true
+  }
+
+  private func receiveHeader(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    headerBytes &+= bytes.count
+    guard headerBytes <= Self.maximumHeaderBytes else {
+      stopped = S4Error(
+        .tooLarge, "the headers of \(request.origin.host) pass \(Self.maximumHeaderBytes) bytes", outcome: .unknown)
+      return false
+    }
+    let line = String(decoding: bytes, as: UTF8.self)
+    if line.hasPrefix("HTTP/") {
+      // An interim answer (100) went before.
+      headers.removeAll()
+      body.removeAll()
+      return true
+    }
+    guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return true }
+    let name = line[..<colon].lowercased()
+    // Credentials of SAP's session: nothing here uses them, so nothing here keeps them.
+    if name == "set-cookie" || name == "x-csrf-token" { return true }
+    let value = line[line.utf8.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+    headers.append((name, String(value.prefix { !$0.isNewline })))
+    return true
+  }
+
+  private func admits(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {
+    if request.trust.allowedHosts.contains(request.origin.host) { return true }
+    let raw = UnsafeRawBufferPointer(
+      start: UnsafeRawPointer(address) + (MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0),
+      count: Int(address.pointee.addrlen))
+    // sockaddr_in: 4 bytes at 4; sockaddr_in6: 16 bytes at 8.
+    let bytes: [UInt8]
+    switch address.pointee.family {
+    case AF_INET where raw.count >= 8: bytes = Array(raw[4..<8])
+    case AF_INET6 where raw.count >= 24: bytes = Array(raw[8..<24])
+    default: bytes = []
+    }
+    if AddressRule.isPublic(bytes) { return true }
+    stopped = S4Error(
+      .hostRefused,
+      "\(request.origin.host) resolves to an address inside a private network: check the host, or name "
+        + "it in allow_host when that is meant", target: "host")
+    return false
+  }
+}
