@@ -154,7 +154,7 @@ int32_t askel_s4_error_retryable(const askel_s4_error *error);
 int32_t askel_s4_error_http_status(const askel_s4_error *error);
 /** Gives the code in the answer: SAP's (for example "/IWBEP/CM_MGW_RT/020") or the token endpoint's (for example
  *  "invalid_client"). Decide on this and not on the message, which comes in the logon language.
- *  @return never NULL; "" where there is none. Source: SAP.md section 4, RFC 6749 section 5.2. */
+ *  @return never NULL; "" where there is none. Source: OData V2 JSON Format section 6, RFC 6749 section 5.2. */
 const char *askel_s4_error_sap_code(const askel_s4_error *error);
 /** Gives what the error is about: an argument's name, a property, a service path. @return never NULL; may be "". */
 const char *askel_s4_error_target(const askel_s4_error *error);
@@ -690,7 +690,7 @@ askel_s4_status askel_s4_sales_order_read(const askel_s4_client *client, const a
 /** Says in English what a status code of a sales order means.
  *  @param property [in] "OverallSDProcessStatus", "OverallDeliveryStatus", ...  @param code [in] "", "A", "B", "C"
  *  @return borrowed for the life of the process; NULL for a property or code that is not known. Safe from any thread.
- *  Source: SAP.md section 6. */
+ *  Source: SAP's status domain STATV; SAP_COM_0109. */
 const char *askel_s4_sales_order_status_text(const char *property, const char *code);
 
 /* ------------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 import Basics
 
 /// Which hosts and token URLs a connection may have: the forms that SAP documents for S/4HANA Cloud Public Edition,
-/// and those that the product allows by name. Source: SAP.md sections 1.3 and 2.1.
+/// and those that the product allows by name. Source: SAP-docs btp-cloud-platform,
+/// "Configure OAuth 2.0 SAML Bearer Assertion" (ABAP token endpoint) and "Rate Limiting" (XSUAA); SAP's published hosts.
 package enum HostRule {
   private static let editionSuffixes = [".s4hana.cloud.sap", ".s4hana.ondemand.com", ".saps4hanacloud.cn"]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the status codes of a sales order mean, in English. Source: SAP.md sections 3 and 6 (status domain STATV).
+/// What the status codes of a sales order mean, in English. Source: SAP's status domain STATV.
 package enum SalesOrderStatus {
   /// - Returns: nil for a property or a code that is not known: it is shown as it is, never guessed.
   package static func text(property: String, code: String) -> StaticString? {

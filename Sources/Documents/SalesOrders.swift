@@ -6,7 +6,8 @@ import OData
 
 /// Sales orders of `API_SALES_ORDER_SRV` (communication scenario SAP_COM_0109).
 package enum SalesOrders {
-  /// How far the delivery has come. Source: SAP.md section 6: the status follows deliveries created, not goods issued.
+  /// How far the delivery has come: the status follows deliveries created, not goods issued.
+  /// Source: SAP Help, "Overall Delivery Status" of API_SALES_ORDER_SRV.
   package enum Delivery: Int32, Sendable { case any = 0, notStarted = 1, partial = 2 }
 
   /// Which orders to read.

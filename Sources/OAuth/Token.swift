@@ -84,7 +84,7 @@ package struct Token: Sendable {
     expiry = Deadline(milliseconds: max(life - Self.margin, life / 2) * 1_000)
   }
 
-  /// Number or string. Source: real endpoints send both (SAP.md section 1.4).
+  /// Number or string. RFC 6749 section 5.1 says number; real endpoints send both.
   private static func seconds(_ reader: inout JSONReader) throws(JSONFault) -> Int64? {
     switch try reader.peek() {
     case .number:

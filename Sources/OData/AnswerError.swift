@@ -9,7 +9,7 @@ package enum AnswerError {
   ///   - status: the HTTP status; 200 for an error that came as a success.
   ///   - body: the answer's body, of whatever form.
   ///   - target: path of the request without its query.
-  /// - Source: SAP.md section 4 "Errors".
+  /// - Source: RFC 9110 section 15; SAP Gateway error bodies (SAP Note 1797736).
   package static func from(
     status: Int, contentType: String, body: UnsafeRawBufferPointer, target: String
   ) -> S4Error {

@@ -3,7 +3,7 @@
 import Basics
 
 /// Follows an error in XML: <error><code/><message/><innererror><errordetails><errordetail>…
-/// Source: OData V2 Operations, section 2.8 "Error Response"; SAP.md section 4 "Errors".
+/// Source: OData V2 Operations, section 2.8 "Error Response"; SAP Gateway error bodies.
 final class ErrorDocumentHandler: XMLHandler {
   private(set) var error = SAPErrorBody()
   /// The document's outermost element is <error>.

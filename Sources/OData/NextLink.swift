@@ -14,7 +14,7 @@ package enum NextLink {
   ///   - origin: the only one that the connection's credential may go to.
   /// - Returns: path and query for the next request.
   /// - Throws: `.originRefused`, target the foreign host; `.malformedAnswer` for what is no link.
-  /// - Source: RFC 3986 section 5, SAP.md section 4.
+  /// - Source: RFC 3986 section 5; KBA 3072317 for the relative form with %24skiptoken.
   package static func resolve(
     _ link: String, service: ServicePath, requestTarget: String, origin: Origin
   ) throws(S4Error) -> String {

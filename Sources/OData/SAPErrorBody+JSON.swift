@@ -6,7 +6,7 @@ extension SAPErrorBody {
   /// Reads an error in JSON: V2's and V4's forms, and the deviations from them that occur (a string for the whole
   /// error, no message, no inner error).
   /// - Returns: nil where the body is no JSON object or nothing in it is an error.
-  /// - Source: OData V2 JSON Format, section 6; OData JSON Format 4.01, section 21; SAP.md section 4 "Errors".
+  /// - Source: OData V2 JSON Format, section 6; OData JSON Format 4.01, section 21; SAP Note 1797736.
   static func parse(json body: UnsafeRawBufferPointer) -> SAPErrorBody? {
     var error = SAPErrorBody()
     do throws(JSONFault) {

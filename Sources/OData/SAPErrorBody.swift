@@ -21,7 +21,7 @@ struct SAPErrorBody: Equatable {
   }
 
   /// Drops the details that only say that there was an error: Gateway wraps what the application raised in its own
-  /// exceptions. They stay where nothing else was said. Source: SAP.md section 4 "Errors".
+  /// exceptions. They stay where nothing else was said. Source: recorded SAP Gateway answers.
   mutating func dropNoise() {
     let telling = details.filter { !$0.code.hasPrefix("/IWBEP/") }
     if !telling.isEmpty { details = telling }
