@@ -146,7 +146,7 @@ final class TokenSource: Sendable {
 
   /// Tells the monitor what the API said of this credential.
   func report(_ outcome: ConnectionOutcome) {
-    monitor.report(connection, generation: generation, outcome)
+    monitor.report(connection, generation: generation, outcome, isCheck: ignoresRejection)
   }
 
   private var mayBeSent: Bool {

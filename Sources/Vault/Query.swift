@@ -7,7 +7,7 @@ enum Query: Int, CaseIterable {
   case vault, vaultKey, insertVault, insertVaultKey, raiseGenerationFloor
   case status, credential, names, count, rowForPut, insertConnection, replaceConnection, deleteConnection
   case replaceRecord, deleteRecords
-  case setState, clearRejection
+  case setState
 
   var sql: String {
     switch self {
@@ -60,11 +60,6 @@ enum Query: Int, CaseIterable {
       """
       UPDATE connection SET state = ?3, since = ?4, last_proof = ?5, last_error = ?6, rejected_generation = ?7
       WHERE lookup = ?1 AND generation = ?2
-      """
-    case .clearRejection:
-      """
-      UPDATE connection SET rejected_generation = NULL
-      WHERE lookup = ?1 AND generation = ?2 AND rejected_generation IS NOT NULL
       """
     }
   }

@@ -26,14 +26,16 @@ extension Vault {
   ///   - generation: of the credential that was used.
   ///   - lastErrorCode: nil clears it; what passes 256 bytes is cut off.
   ///   - rejected: the tenant rejected the credential.
-  ///   - proven: the tenant accepted it, which also ends an earlier rejection.
+  ///   - proven: the tenant accepted it.
+  ///   - clearsRejection: a person asked for this check. Without it a rejected credential stays rejected, whatever else
+  ///     comes in: a page that was under way with an older token says nothing about the secret.
   ///   - time: when the outcome was known.
   /// - Returns: the previous state when the state changed, nil when it did not.
   /// - Throws: `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
   @discardableResult
   package func setState(
     connection id: String, generation: Int64, state: ConnectionState, lastErrorCode: String?, rejected: Bool,
-    proven: Bool, at time: Timestamp
+    proven: Bool, clearsRejection: Bool = false, at time: Timestamp
   ) throws(S4Error) -> ConnectionState? {
     let lookup = try lookup(id)
     let code = lastErrorCode.map(Self.shortened)
@@ -44,6 +46,7 @@ extension Vault {
       // First without the write lock: most outcomes say again what is known.
       let outcome = { (old: ConnectionStatus) -> ConnectionStatus? in
         guard old.generation == generation else { return nil }
+        guard !old.isRejected || rejected || (proven && clearsRejection) else { return nil }
         return Self.outcome(old, state: state, code: code, rejected: rejected, proven: proven, at: time)
       }
       guard let known = try read(), outcome(known) != nil else { return nil }
@@ -61,15 +64,6 @@ extension Vault {
     }
   }
 
-  /// Lets a rejected credential be tried again: a person asked for a check. The state stays what it is.
-  /// - Throws: `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
-  package func clearRejection(connection id: String, generation: Int64) throws(S4Error) {
-    let lookup = try lookup(id)
-    try withDatabase { (database) throws(S4Error) in
-      _ = try database.run(.clearRejection, [.blob(lookup), .integer(generation)])
-    }
-  }
-
   /// What an outcome makes of a status; nil where nothing is worth a write.
   private static func outcome(
     _ old: ConnectionStatus, state: ConnectionState, code: String?, rejected: Bool, proven: Bool, at time: Timestamp
@@ -81,7 +75,7 @@ extension Vault {
     }
     let new = ConnectionStatus(
       generation: old.generation, state: state, since: state == old.state ? old.since : time, lastProof: lastProof,
-      lastErrorCode: code, isRejected: rejected || (old.isRejected && !proven))
+      lastErrorCode: code, isRejected: rejected)
     return new == old ? nil : new
   }
 

@@ -36,4 +36,44 @@ import Vault
     #expect(ConnectionOutcome.minted.state(after: .unreachable) == nil)
     for state in ConnectionState.allCases { #expect(ConnectionOutcome.proven.state(after: state) == .active) }
   }
+
+  private func knowledge(_ state: ConnectionState, rejected: Bool = false) -> ConnectionKnowledge {
+    ConnectionKnowledge(generation: 1, state: state, isRejected: rejected, provenAt: nil)
+  }
+
+  private let rejection = ConnectionOutcome.failed(S4Error(.credentialExpired, "", sapCode: "invalid_client"))
+
+  @Test func lateSuccessDoesNotClearARejection() {
+    var known = knowledge(.active)
+    #expect(known.take(rejection, isCheck: false, at: .now)?.isRejection == true)
+    // The page that was under way with an older token, its mint, and a failing network.
+    for late in [ConnectionOutcome.proven, .minted, .failed(S4Error(.unreachable, ""))] {
+      #expect(known.take(late, isCheck: false, at: .now) == nil)
+    }
+    #expect(known.isRejected && known.state == .expired)
+  }
+
+  @Test func onlyACheckThatPassesClearsARejection() {
+    var known = knowledge(.expired, rejected: true)
+    #expect(known.take(.failed(S4Error(.unreachable, "")), isCheck: true, at: .now) == nil)
+    #expect(known.isRejected)
+    #expect(known.take(.minted, isCheck: true, at: .now)?.state == .active)
+    #expect(!known.isRejected)
+  }
+
+  @Test func proofIsToldOnceAndWrittenAgainOnlyAfterAWhile() {
+    var known = knowledge(.new)
+    let start = Timestamp(milliseconds: 1_000_000)
+    #expect(known.take(.minted, isCheck: false, at: start)?.state == .active)
+    #expect(known.take(.proven, isCheck: false, at: start) == nil)
+    let later = Timestamp(milliseconds: start.milliseconds + ConnectionKnowledge.proofInterval + 1)
+    #expect(known.take(.proven, isCheck: false, at: later)?.isProof == true)
+  }
+
+  @Test func everyFailureHasACode() {
+    #expect(rejection.code == "invalid_client")
+    #expect(ConnectionOutcome.failed(S4Error(.unreachable, "", httpStatus: 503)).code == "503")
+    #expect(ConnectionOutcome.failed(S4Error(.timedOut, "")).code == "timedOut")
+    #expect(ConnectionOutcome.proven.code == nil)
+  }
 }

@@ -76,7 +76,6 @@ import Testing
       connection: "nordvik", generation: generation, state: .expired, lastErrorCode: "invalid_client", rejected: true,
       proven: true, at: moment(5))
     #expect(old == nil)
-    try vault.clearRejection(connection: "nordvik", generation: generation)
     #expect(try vault.status(connection: "nordvik") == before)
   }
 
@@ -86,11 +85,10 @@ import Testing
       connection: "none", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true,
       at: moment(5))
     #expect(old == nil)
-    try vault.clearRejection(connection: "none", generation: 1)
     #expect(try vault.list() == ["nordvik"])
   }
 
-  @Test func aRejectionStaysUntilAProofACheckOrANewCredential() throws {
+  @Test func aRejectionStaysUntilACheckThatPassesOrANewCredential() throws {
     let vault = try makeVault()
     let reject = { (generation: Int64) in
       try vault.setState(
@@ -102,21 +100,19 @@ import Testing
     #expect(try isRejected())
     #expect(try reject(1) == nil)
 
-    // Another kind of failure takes nothing back.
+    // Neither another kind of failure nor a success that was under way takes anything back.
+    for (state, proven) in [(ConnectionState.unreachable, false), (.active, true)] {
+      #expect(
+        try vault.setState(
+          connection: "nordvik", generation: 1, state: state, lastErrorCode: nil, rejected: false, proven: proven,
+          at: moment(5)) == nil)
+      #expect(try isRejected())
+    }
+
     #expect(
       try vault.setState(
-        connection: "nordvik", generation: 1, state: .unreachable, lastErrorCode: nil, rejected: false, proven: false,
-        at: moment(5)) == .expired)
-    #expect(try isRejected())
-
-    try vault.clearRejection(connection: "nordvik", generation: 1)
-    #expect(try !isRejected())
-    #expect(try vault.status(connection: "nordvik").state == .unreachable)
-
-    _ = try reject(1)
-    _ = try vault.setState(
-      connection: "nordvik", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true,
-      at: moment(9))
+        connection: "nordvik", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true,
+        clearsRejection: true, at: moment(9)) == .expired)
     #expect(try !isRejected())
 
     _ = try reject(1)

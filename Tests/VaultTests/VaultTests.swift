@@ -227,7 +227,6 @@ import Testing
         try vault.setState(
           connection: "a", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true, at: .now)
       },
-      fault { try vault.clearRejection(connection: "a", generation: 1) },
     ]
   }
 }

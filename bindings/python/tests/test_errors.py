@@ -289,3 +289,27 @@ def test_a_deleted_connection(instance, client):
         client.get(SERVICE, "A_SalesOrder", "1")
     with pytest.raises(NotFound):
         list(cursor)
+
+
+def test_a_page_under_way_does_not_clear_a_rejection(instance, sandbox, client):
+    """The secret changes at the tenant in the middle of a read: pages that still have a token arrive, and the secret
+    that was rejected is not sent again for it."""
+    connection = instance.connection("nordvik")
+    cursor = client.read(SERVICE, "A_SalesOrder", select="SalesOrder", page_size=100)
+    pages = cursor.pages()
+    next(pages)
+    sandbox.rotate_secret()
+    sandbox.reset_stats()
+    with pytest.raises(CredentialExpired):
+        for _ in pages:
+            pass
+    for _ in range(3):
+        with pytest.raises(CredentialExpired):
+            client.get(SERVICE, "A_SalesOrder", "1")
+    assert sandbox.stats()["mint_failures"] == {"bad_secret": 1}
+    assert instance.connection("nordvik").state == "expired"
+    connection_events = [event for event in instance.events() if event["event"] == "connection_state"]
+    assert [(event["from"], event["to"]) for event in connection_events] == [("new", "active"), ("active", "expired")]
+    put(instance, sandbox)
+    connection.check()
+    assert sum(len(page) for page in pages) > 0  # the same read goes on with the new secret
