@@ -9,15 +9,18 @@ import CAskelS4
 public typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
 public typealias TextOut = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-/// Runs the body of an exported function: the one place where an `S4Error` becomes a status and an error object.
+/// Runs the body of an exported function: the one place where an `S4Error` becomes a status and an error object, and
+/// inside the gate that a fork waits at. The body does not wait for the network.
 func boundary(_ outError: ErrorOut?, _ body: () throws(S4Error) -> Void) -> askel_s4_status {
-  outError?.pointee = nil
-  do throws(S4Error) {
-    try body()
-    return askel_s4_status(ASKEL_S4_OK)
-  } catch {
-    outError?.pointee = Handle.make(ErrorObject(error))
-    return error.code.rawValue
+  ForkGate.within {
+    outError?.pointee = nil
+    do throws(S4Error) {
+      try body()
+      return askel_s4_status(ASKEL_S4_OK)
+    } catch {
+      outError?.pointee = Handle.make(ErrorObject(error))
+      return error.code.rawValue
+    }
   }
 }
 
@@ -43,7 +46,7 @@ enum Handle {
   /// its secrets are zero there already.
   static func release<Object: AnyObject>(_ pointer: OpaquePointer?, as type: Object.Type, _ guardian: ForkGuard?) {
     guard let pointer, !(guardian?.isForked ?? false) else { return }
-    Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release()
+    ForkGate.within { Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release() }
   }
 }
 

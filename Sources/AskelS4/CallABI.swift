@@ -21,23 +21,25 @@ public func askel_s4_call_fd(_ call: OpaquePointer?) -> Int32 {
 public func askel_s4_call_wait(
   _ call: OpaquePointer?, _ timeoutMilliseconds: Int64, _ outError: ErrorOut?
 ) -> askel_s4_status {
-  boundary(outError) { () throws(S4Error) in
-    guard try living(call).wait(milliseconds: timeoutMilliseconds) else {
-      throw S4Error(.pending, "the call is still running after \(timeoutMilliseconds) ms")
-    }
+  var waited: Call?
+  let status = boundary(outError) { () throws(S4Error) in waited = try living(call) }
+  // Outside the gate: a fork must not wait for the network.
+  guard let isDone = waited?.wait(milliseconds: timeoutMilliseconds), !isDone else { return status }
+  return boundary(outError) { () throws(S4Error) in
+    throw S4Error(.pending, "the call is still running after \(timeoutMilliseconds) ms")
   }
 }
 
 @_cdecl("askel_s4_call_cancel") @implementation
 public func askel_s4_call_cancel(_ call: OpaquePointer?) {
   guard let call = Handle.peek(call, as: Call.self), !call.guardian.isForked else { return }
-  call.cancel()
+  ForkGate.within { call.cancel() }
 }
 
 @_cdecl("askel_s4_call_free") @implementation
 public func askel_s4_call_free(_ call: OpaquePointer?) {
   guard let object = Handle.peek(call, as: Call.self) else { return }
-  if !object.guardian.isForked { object.abandon() }
+  if !object.guardian.isForked { ForkGate.within { object.abandon() } }
   Handle.release(call, as: Call.self, object.guardian)
 }
 

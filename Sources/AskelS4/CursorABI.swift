@@ -70,7 +70,7 @@ public func askel_s4_cursor_row_count(_ cursor: OpaquePointer?) -> Int {
   guard let object = Handle.peek(cursor, as: CursorObject.self),
     !object.cursor.client.instance.guardian.isForked
   else { return 0 }
-  return object.cursor.page?.rowCount ?? 0
+  return ForkGate.within { object.cursor.page?.rowCount ?? 0 }
 }
 
 @_cdecl("askel_s4_cursor_row") @implementation
@@ -144,6 +144,6 @@ public func askel_s4_cursor_receipt(
 @_cdecl("askel_s4_cursor_free") @implementation
 public func askel_s4_cursor_free(_ cursor: OpaquePointer?) {
   guard let object = Handle.peek(cursor, as: CursorObject.self) else { return }
-  if !object.cursor.client.instance.guardian.isForked { object.cursor.abandon() }
+  if !object.cursor.client.instance.guardian.isForked { ForkGate.within { object.cursor.abandon() } }
   Handle.release(cursor, as: CursorObject.self, object.cursor.client.instance.guardian)
 }

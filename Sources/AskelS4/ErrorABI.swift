@@ -52,11 +52,10 @@ final class ErrorObject {
 }
 
 private func text(
-  _ error: OpaquePointer?, _ path: KeyPath<ErrorObject, UnsafeMutablePointer<CChar>?>, orElse other: StaticString = ""
+  _ error: OpaquePointer?, orElse other: StaticString = "",
+  _ lend: (ErrorObject) -> UnsafeMutablePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-  guard let object = Handle.peek(error, as: ErrorObject.self), let text = object[keyPath: path] else {
-    return borrowed(other)
-  }
+  guard let text = Handle.peek(error, as: ErrorObject.self).flatMap(lend) else { return borrowed(other) }
   return UnsafePointer(text)
 }
 
@@ -67,7 +66,7 @@ public func askel_s4_error_code(_ error: OpaquePointer?) -> askel_s4_status {
 
 @_cdecl("askel_s4_error_message") @implementation
 public func askel_s4_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-  text(error, \.message, orElse: "error: is NULL")
+  text(error, orElse: "error: is NULL") { $0.message }
 }
 
 @_cdecl("askel_s4_error_outcome") @implementation
@@ -87,17 +86,17 @@ public func askel_s4_error_http_status(_ error: OpaquePointer?) -> Int32 {
 
 @_cdecl("askel_s4_error_sap_code") @implementation
 public func askel_s4_error_sap_code(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-  text(error, \.sapCode)
+  text(error) { $0.sapCode }
 }
 
 @_cdecl("askel_s4_error_target") @implementation
 public func askel_s4_error_target(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-  text(error, \.target)
+  text(error) { $0.target }
 }
 
 @_cdecl("askel_s4_error_details") @implementation
 public func askel_s4_error_details(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-  text(error, \.details, orElse: "[]")
+  text(error, orElse: "[]") { $0.details }
 }
 
 @_cdecl("askel_s4_error_retry_after_s") @implementation
@@ -107,7 +106,7 @@ public func askel_s4_error_retry_after_s(_ error: OpaquePointer?) -> Int64 {
 
 @_cdecl("askel_s4_error_request_id") @implementation
 public func askel_s4_error_request_id(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
-  text(error, \.requestID)
+  text(error) { $0.requestID }
 }
 
 @_cdecl("askel_s4_error_free") @implementation

@@ -34,8 +34,10 @@ public func askel_s4_sales_order_read(
 public func askel_s4_sales_order_status_text(
   _ property: UnsafePointer<CChar>?, _ code: UnsafePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-  guard let property = property.flatMap({ String(validatingCString: $0) }),
-    let code = code.flatMap({ String(validatingCString: $0) })
-  else { return nil }
-  return SalesOrderStatus.text(property: property, code: code).flatMap(borrowed)
+  ForkGate.within {
+    guard let property = property.flatMap({ String(validatingCString: $0) }),
+      let code = code.flatMap({ String(validatingCString: $0) })
+    else { return nil }
+    return SalesOrderStatus.text(property: property, code: code).flatMap(borrowed)
+  }
 }

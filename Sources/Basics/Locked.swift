@@ -38,25 +38,6 @@ package struct Locked<Value>: ~Copyable, @unchecked Sendable {
     return try body(&value.pointee)
   }
 
-  /// Takes the lock for longer than a closure: the handlers of a `fork()` hold it from before to after.
-  /// - Returns: false where somebody else still holds it after that time.
-  package borrowing func acquire(milliseconds: Int64) -> Bool {
-    var until = timespec()
-    clock_gettime(CLOCK_REALTIME, &until)
-    until.tv_sec += Int(milliseconds / 1_000)
-    return pthread_mutex_timedlock(mutex, &until) == 0
-  }
-
-  /// Gives back what `acquire` took, by the same thread, or by its copy in the child.
-  package borrowing func release() {
-    pthread_mutex_unlock(mutex)
-  }
-
-  /// The value between `acquire` and `release`.
-  package borrowing func whileAcquired(_ body: (inout Value) -> Void) {
-    body(&value.pointee)
-  }
-
   /// - Returns: nil where somebody else holds the lock.
   package borrowing func withLockIfAvailable<Result, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result

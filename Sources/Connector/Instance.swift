@@ -31,8 +31,9 @@ package final class Instance: Sendable {
   /// Cancels what runs, joins the engine's thread and closes the vault; handles made from it answer `closed`.
   package func close() {
     guard !guardian.isForked, !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    // Outside the gate: the I/O thread passes it once more before it ends.
     engine.close()
-    vault.close()
+    ForkGate.within { vault.close() }
   }
 
   /// - Throws: `forked`, `closed`.

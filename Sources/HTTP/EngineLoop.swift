@@ -102,26 +102,28 @@ final class EngineLoop: @unchecked Sendable {
   }
 
   private func run() {
-    while true {
-      let (fresh, cancelled, isClosing) = mailbox.withLock { box -> ([Transfer], [UInt64], Bool) in
-        defer { (box.submitted, box.cancelled) = ([], []) }
-        return (box.submitted, box.cancelled, box.isClosing)
-      }
-      if ExitWatch.shared.isExiting { break }
-      for transfer in fresh { begin(transfer) }
-      for id in cancelled {
-        end(id, .cancelled)
-      }
-      if isClosing {
-        for id in Array(running.keys) { end(id, S4Error.closed) }
-        break
-      }
-      var active: Int32 = 0
-      curl_multi_perform(multi, &active)
-      collect()
-      curl_multi_poll(multi, nil, 0, 60_000, nil)
-    }
+    // A fork waits for the work between two polls, and never for a poll.
+    while ForkGate.within({ work() }) { curl_multi_poll(multi, nil, 0, 60_000, nil) }
     mailbox.withLock { $0.isParked = true }
+  }
+
+  /// Does what is to be done now. - Returns: false where the loop ends.
+  private func work() -> Bool {
+    let (fresh, cancelled, isClosing) = mailbox.withLock { box -> ([Transfer], [UInt64], Bool) in
+      defer { (box.submitted, box.cancelled) = ([], []) }
+      return (box.submitted, box.cancelled, box.isClosing)
+    }
+    if ExitWatch.shared.isExiting { return false }
+    for transfer in fresh { begin(transfer) }
+    for id in cancelled { end(id, .cancelled) }
+    if isClosing {
+      for id in Array(running.keys) { end(id, .closed) }
+      return false
+    }
+    var active: Int32 = 0
+    curl_multi_perform(multi, &active)
+    collect()
+    return true
   }
 
   private func begin(_ transfer: Transfer) {

@@ -27,7 +27,7 @@ package final class Vault: Sendable {
   let key: KeyEncryptionKey
   /// Key of the lookup codes.
   private let indexKey: SecretBytes
-  let database: Locked<Database?>
+  private let database: Locked<Database?>
   private let process = getpid()
   private let isClosed = Atomic<Bool>(false)
 
@@ -60,6 +60,11 @@ package final class Vault: Sendable {
     guard !isForeign else { return }
     isClosed.store(true, ordering: .releasing)
     database.withLock { $0 = nil }
+  }
+
+  /// Closes the file until its next use: a fork is about to happen. Where a thread is still inside after all, it stays.
+  func suspend() {
+    database.withLockIfAvailable { $0 = nil }
   }
 
   /// Whether this object was made in another process.

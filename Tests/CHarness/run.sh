@@ -37,6 +37,7 @@ compile() {
 compile orders "$source/orders.c"
 compile bad_input "$source/bad_input.c" "$source/bad_input_connections.c" "$source/bad_input_reads.c"
 compile lifetime "$source/lifetime.c"
+compile forking "$source/forking.c"
 
 failed=0
 if [ "$valgrind" = --valgrind ]; then
@@ -50,10 +51,12 @@ if [ "$valgrind" = --valgrind ]; then
   check "$build/bad_input"
   check "$build/orders" "$sandbox" 40
   check "$build/lifetime" "$sandbox" quick
+  check "$build/forking" quick
 else
   "$build/bad_input" || failed=1
   "$build/orders" "$sandbox" || failed=1
   "$build/orders" "$sandbox" 300 || failed=1
   "$build/lifetime" "$sandbox" || failed=1
+  "$build/forking" || failed=1
 fi
 exit $failed

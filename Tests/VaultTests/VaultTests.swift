@@ -2,7 +2,6 @@
 
 import Basics
 import Secrets
-import Synchronization
 import TestSupport
 import Testing
 
@@ -148,42 +147,6 @@ import Testing
     let vault = try Vault(path: directory.vault, key: makeKey())
     vault.close()
     for error in everyOperation(vault) { #expect(error?.code == .closed) }
-  }
-
-  @Test func forkInTheMiddleOfWritesLosesNoCommitOfParentOrChild() throws {
-    let vault = try Vault(path: directory.vault, key: makeKey())
-    let path = directory.vault
-    let isOver = Atomic<Bool>(false)
-    let children = Atomic<Int>(0)
-    let commits = Atomic<Int64>(0)
-    onThreads(2) { thread in
-      guard thread == 0 else {
-        while !isOver.load(ordering: .relaxed) {
-          guard (try? vault.put(connection: "parent", record: secret("a"))) != nil else { return }
-          commits.add(1, ordering: .relaxed)
-        }
-        return
-      }
-      for round in 0..<20 {
-        let child = fork()
-        if child == 0 {
-          alarm(30)
-          let isForked = everyOperation(vault).allSatisfy { $0?.code == .forked }
-          let own = try? Vault(path: path, key: makeKey())
-          let isPut = (0..<10).allSatisfy {
-            (try? own?.put(connection: "child \(round)-\($0)", record: secret("b"))) != nil
-          }
-          _exit(isForked && isPut ? 0 : 1)
-        }
-        var status: Int32 = -1
-        if waitpid(child, &status, 0) == child, status == 0 { children.add(1, ordering: .relaxed) }
-      }
-      isOver.store(true, ordering: .relaxed)
-    }
-    #expect(children.load(ordering: .relaxed) == 20)
-    let after = try Vault(path: path, key: makeKey())
-    #expect(try after.count() == 201)
-    #expect(try after.status(connection: "parent").generation == commits.load(ordering: .relaxed))
   }
 
   @Test func neitherSecretsNorIdsStandInTheFiles() throws {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Keeps a `fork()` from happening while a thread is inside this library.
+///
+/// A lock that another thread holds at a fork is held for ever in the child: not only ours, but also SQLite's, and the
+/// Swift runtime's (the child hung in the runtime's table of generic types, seen with Swift 6.3.1). So every entry from
+/// outside and the I/O thread's work pass this gate, shared; the fork takes it alone, and waits, bounded, for those
+/// inside to leave. Nobody waits for the network inside.
+package enum ForkGate {
+  /// What is to be done while nobody is inside, before the process is doubled.
+  package typealias Hook = @Sendable () -> Void
+
+  /// Runs what must not be doubled half-way.
+  package static func within<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    enter()
+    defer { leave() }
+    return try body()
+  }
+
+  package static func enter() {
+    _ = isRegistered
+    pthread_rwlock_rdlock(lock)
+  }
+
+  package static func leave() {
+    pthread_rwlock_unlock(lock)
+  }
+
+  /// Adds a hook that runs before each fork, with nobody inside.
+  package static func beforeFork(_ hook: @escaping Hook) {
+    hooks.withLock { $0.append(hook) }
+  }
+
+  /// Milliseconds that a fork waits for those inside; a write to a full or busy disk must not hold it for ever.
+  private static let patience = 5_000
+
+  // `nonisolated(unsafe)`: set once, and a pthread lock afterwards.
+  private nonisolated(unsafe) static let lock: UnsafeMutablePointer<pthread_rwlock_t> = {
+    let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
+    initialise(lock)
+    return lock
+  }()
+
+  /// The thread that has the gate alone, between the handlers; only that thread reads its own id here.
+  private static let forking = Locked<pthread_t>(0)
+  private static let hooks = Locked<[Hook]>([])
+
+  private static let isRegistered: Bool = {
+    _ = lock
+    _ = forking
+    _ = hooks
+    return pthread_atfork({ ForkGate.close() }, { ForkGate.open(inChild: false) }, { ForkGate.open(inChild: true) })
+      == 0
+  }()
+
+  private static func initialise(_ lock: UnsafeMutablePointer<pthread_rwlock_t>) {
+    var attributes = pthread_rwlockattr_t()
+    pthread_rwlockattr_init(&attributes)
+    // A fork is not to starve behind a stream of calls.
+    pthread_rwlockattr_setkind_np(&attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))
+    pthread_rwlock_init(lock, &attributes)
+    pthread_rwlockattr_destroy(&attributes)
+  }
+
+  private static func close() {
+    var until = timespec()
+    clock_gettime(CLOCK_REALTIME, &until)
+    until.tv_sec += patience / 1_000
+    guard pthread_rwlock_timedwrlock(lock, &until) == 0 else { return }
+    forking.withLock { $0 = pthread_self() }
+    for hook in hooks.withLock({ $0 }) { hook() }
+  }
+
+  private static func open(inChild: Bool) {
+    // Not after a `close` that gave up.
+    guard pthread_equal(forking.withLock({ $0 }), pthread_self()) != 0 else { return }
+    forking.withLock { $0 = 0 }
+    // The child's copy remembers the parent's thread as its owner: it is made anew.
+    if inChild { initialise(lock) } else { pthread_rwlock_unlock(lock) }
+  }
+}
