@@ -19,9 +19,16 @@ final class TokenSource: Sendable {
     case ready(Token)
   }
 
+  /// A request that waits for the token that is being minted ahead.
+  private struct Waiter {
+    let flight: Flight
+    let deadline: Deadline
+    let completion: Completion
+  }
+
   private struct State {
     var slot = Slot.empty
-    var waiter: Completion?
+    var waiter: Waiter?
     var minted: UInt64 = 0
     var unused: UInt64 = 0
     var isFinished = false
@@ -95,7 +102,7 @@ final class TokenSource: Sendable {
         state.unused += 1
         return (nil, false)
       case .minting:
-        state.waiter = completion
+        state.waiter = Waiter(flight: flight, deadline: deadline, completion: completion)
         return (nil, true)
       case .empty: return (nil, false)
       }
@@ -103,7 +110,7 @@ final class TokenSource: Sendable {
     if let ready {
       completion(.success(ready.authorization))
     } else if isWaiting {
-      flight.whenCancelled { [weak self] in self?.endWait(.cancelled) }
+      flight.whenCancelled { [weak self, weak flight] in self?.endWait(of: flight) }
     } else {
       mint(client, flight, deadline) { result in completion(result.map(\.authorization)) }
     }
@@ -183,7 +190,7 @@ final class TokenSource: Sendable {
   }
 
   private func prefetched(_ result: Result<Token, S4Error>) {
-    let waiter = state.withLock { state -> Completion? in
+    let waiter = state.withLock { state -> Waiter? in
       let waiter = state.waiter
       state.waiter = nil
       if waiter == nil, case .success(let token) = result, !state.isFinished {
@@ -194,15 +201,34 @@ final class TokenSource: Sendable {
       }
       return waiter
     }
-    waiter?(result.map(\.authorization))
+    guard let waiter else { return }
+    switch result {
+    case .success(let token): waiter.completion(.success(token.authorization))
+    case .failure(let error): mintInstead(of: error, for: waiter)
+    }
   }
 
-  private func endWait(_ error: S4Error) {
-    let waiter = state.withLock { state -> Completion? in
-      defer { state.waiter = nil }
-      return state.waiter
+  /// The mint made ahead ran under the deadline of the request before and may have met a passing fault: the waiter's
+  /// request is as good as any to try again, unless it would send a rejected credential or nobody wants it any more.
+  private func mintInstead(of error: S4Error, for waiter: Waiter) {
+    let isFinished = state.withLock { $0.isFinished }
+    guard case .clientCredentials(let client) = settings.auth, error.isRetryable, error.code != .throttled,
+      !isFinished, !waiter.deadline.hasPassed
+    else {
+      waiter.completion(.failure(error))
+      return
     }
-    waiter?(.failure(error))
+    mint(client, waiter.flight, waiter.deadline) { result in waiter.completion(result.map(\.authorization)) }
+  }
+
+  /// Ends the wait of a flight that was cancelled; one that has had its token since may not end another's.
+  private func endWait(of flight: Flight?) {
+    let waiter = state.withLock { state -> Waiter? in
+      guard let waiter = state.waiter, waiter.flight === flight else { return nil }
+      state.waiter = nil
+      return waiter
+    }
+    waiter?.completion(.failure(.cancelled))
   }
 }
 
