@@ -43,7 +43,9 @@ package struct Locked<Value>: ~Copyable, @unchecked Sendable {
   package borrowing func acquire(milliseconds: Int64) -> Bool {
     var until = timespec()
     clock_gettime(CLOCK_REALTIME, &until)
-    until.tv_sec += Int(milliseconds / 1_000)
+    let nanoseconds = until.tv_nsec + Int(milliseconds % 1_000) * 1_000_000
+    until.tv_sec += Int(milliseconds / 1_000) + nanoseconds / 1_000_000_000
+    until.tv_nsec = nanoseconds % 1_000_000_000
     return pthread_mutex_timedlock(mutex, &until) == 0
   }
 
@@ -53,8 +55,10 @@ package struct Locked<Value>: ~Copyable, @unchecked Sendable {
   }
 
   /// The value between `acquire` and `release`.
-  package borrowing func whileAcquired(_ body: (inout Value) -> Void) {
-    body(&value.pointee)
+  package borrowing func whileAcquired<Result, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(&value.pointee)
   }
 
   /// - Returns: nil where somebody else holds the lock.

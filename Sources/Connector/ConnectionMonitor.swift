@@ -20,6 +20,8 @@ enum ConnectionOutcome: Sendable {
       switch error.code {
       case .credentialExpired: .expired
       case .unauthorised: .unauthorised
+      // The product gave no time to ask: that says nothing of the tenant.
+      case .timedOut where error.outcome == .notSent: nil
       case .unreachable, .timedOut, .tlsRefused: .unreachable
       default: nil
       }
@@ -36,7 +38,19 @@ final class ConnectionMonitor: Sendable {
     var isRejected: Bool
     var provenAt: Timestamp?
     /// Changes on their way into the vault: until they are there, this entry knows more than the vault.
-    var unsaved = 0
+    var saving = 0
+    /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
+    var unsaved: Change?
+  }
+
+  fileprivate struct Change {
+    let generation: Int64
+    let state: ConnectionState
+    let code: String?
+    let message: String?
+    let isRejection: Bool
+    let isProof: Bool
+    let at: Timestamp
   }
 
   private let vault: Vault
@@ -56,16 +70,26 @@ final class ConnectionMonitor: Sendable {
   /// - Throws: `credentialExpired` where this credential was rejected, by any process, and has not changed since.
   func admit(_ connection: String, _ status: ConnectionStatus) throws(S4Error) {
     note(connection, status)
-    if status.isRejected { throw Self.rejected(connection, status.lastErrorCode ?? "") }
+    if status.isRejected || !mayStillSend(connection, generation: status.generation) {
+      throw Self.rejected(connection, status.lastErrorCode ?? "")
+    }
   }
 
-  /// Takes over what the vault says.
+  /// Takes over what the vault says, unless this process knows of something later that the vault did not take.
   func note(_ connection: String, _ status: ConnectionStatus) {
-    known.withLock { known in
-      if let entry = known[connection], entry.unsaved > 0, entry.generation == status.generation { return }
+    let unsaved = known.withLock { known -> Change? in
+      if let entry = known[connection], entry.generation == status.generation {
+        guard entry.saving == 0 else { return nil }
+        if let change = entry.unsaved, !change.isOlder(than: status) {
+          known[connection]?.saving += 1
+          return change
+        }
+      }
       known[connection] = Known(
         generation: status.generation, state: status.state, isRejected: status.isRejected, provenAt: status.lastProof)
+      return nil
     }
+    if let unsaved { save(connection, unsaved) }
   }
 
   /// Asks again right before a credential is sent: another request may have been rejected meanwhile.
@@ -87,16 +111,20 @@ final class ConnectionMonitor: Sendable {
   func report(_ connection: String, generation: Int64, _ outcome: ConnectionOutcome) {
     let now = Timestamp.now
     var code: String?
+    var message: String?
     var isRejection = false
     if case .failed(let error) = outcome {
       code = error.sapCode.isEmpty ? String(error.httpStatus) : error.sapCode
+      message = error.message
       isRejection = error.code == .credentialExpired
     }
-    let change = known.withLock { known -> (ConnectionState, Bool)? in
+    let change = known.withLock { known -> Change? in
       guard var entry = known[connection], entry.generation == generation,
         let next = outcome.state(after: entry.state)
       else { return nil }
       let isProof = next == .active
+      // A rejection stands until the credential is proven: what became of a request beside it says nothing of it.
+      guard isProof || isRejection || !entry.isRejected else { return nil }
       let proofAge = entry.provenAt.map { now.milliseconds &- $0.milliseconds } ?? Int64.max
       guard entry.state != next || entry.isRejected != isRejection || (isProof && proofAge > Self.proofInterval) else {
         return nil
@@ -104,57 +132,77 @@ final class ConnectionMonitor: Sendable {
       entry.state = next
       entry.isRejected = isRejection
       if isProof { entry.provenAt = now }
-      entry.unsaved += 1
+      entry.saving += 1
       known[connection] = entry
-      return (next, isProof)
+      return Change(
+        generation: generation, state: next, code: code, message: message, isRejection: isRejection, isProof: isProof,
+        at: now)
     }
-    guard let (next, isProof) = change else { return }
-    defer { known.withLock { $0[connection]?.unsaved -= 1 } }
-    let previous: ConnectionState?
-    do throws(S4Error) {
-      previous = try vault.setState(
-        connection: connection, generation: generation, state: next, lastErrorCode: code, rejected: isRejection,
-        proven: isProof, at: now)
-    } catch {
-      // The change stands in this process; the event says that others do not know it.
-      events.push(Self.unsaved(connection, next, error, at: now))
-      return
-    }
-    guard let previous else { return }
-    events.push(Self.change(connection, from: previous, to: next, outcome, code: code, at: now))
+    if let change { save(connection, change) }
   }
 
-  private static func change(
-    _ connection: String, from: ConnectionState, to: ConnectionState, _ outcome: ConnectionOutcome, code: String?,
-    at: Timestamp
-  ) -> String {
-    var message: String?
-    if case .failed(let error) = outcome { message = error.message }
+  /// Offers the vault a change. Other writers are not waited for: on the I/O thread, every call of the instance would
+  /// wait with it.
+  private func save(_ connection: String, _ change: Change) {
+    let saved = Result { () throws(S4Error) in
+      try vault.setState(
+        connection: connection, generation: change.generation, state: change.state, lastErrorCode: change.code,
+        rejected: change.isRejection, proven: change.isProof, at: change.at, briefly: true)
+    }
+    let isNews = known.withLock { known -> Bool in
+      guard var entry = known[connection], entry.generation == change.generation else { return false }
+      defer { known[connection] = entry }
+      entry.saving -= 1
+      switch saved {
+      case .success:
+        if let waiting = entry.unsaved, waiting.at.milliseconds <= change.at.milliseconds { entry.unsaved = nil }
+        return false
+      case .failure:
+        let wasSaved = entry.unsaved == nil
+        if (entry.unsaved?.at.milliseconds ?? .min) <= change.at.milliseconds { entry.unsaved = change }
+        return wasSaved
+      }
+    }
+    switch saved {
+    case .success(let previous):
+      if let previous { events.push(Self.event(connection, from: previous, change)) }
+    case .failure(let error):
+      // The change stands in this process; the event says, once, that others do not know it.
+      if isNews, error.code != .closed { events.push(Self.unsaved(connection, change, error)) }
+    }
+  }
+
+  private static func event(_ connection: String, from: ConnectionState, _ change: Change) -> String {
     var writer = JSONWriter()
     writer.object { event in
       event.member("event", "connection_state")
       event.member("connection", connection)
       event.member("from", from.rawValue)
-      event.member("to", to.rawValue)
-      event.member("recovered", to == .active && from != .new)
-      event.member("at", at.iso8601)
-      event.member("code", code)
-      event.member("message", message)
+      event.member("to", change.state.rawValue)
+      event.member("recovered", change.state == .active && from != .new)
+      event.member("at", change.at.iso8601)
+      event.member("code", change.code)
+      event.member("message", change.message)
     }
     return writer.text
   }
 
-  private static func unsaved(
-    _ connection: String, _ state: ConnectionState, _ error: S4Error, at: Timestamp
-  ) -> String {
+  private static func unsaved(_ connection: String, _ change: Change, _ error: S4Error) -> String {
     var writer = JSONWriter()
     writer.object { event in
       event.member("event", "state_not_saved")
       event.member("connection", connection)
-      event.member("to", state.rawValue)
-      event.member("at", at.iso8601)
+      event.member("to", change.state.rawValue)
+      event.member("at", change.at.iso8601)
       event.member("message", error.message)
     }
     return writer.text
+  }
+}
+
+extension ConnectionMonitor.Change {
+  /// The vault has heard something later, from another process.
+  fileprivate func isOlder(than status: ConnectionStatus) -> Bool {
+    max(status.since.milliseconds, status.lastProof?.milliseconds ?? .min) > at.milliseconds
   }
 }

@@ -28,16 +28,18 @@ extension Vault {
   ///   - rejected: the tenant rejected the credential.
   ///   - proven: the tenant accepted it, which also ends an earlier rejection.
   ///   - time: when the outcome was known.
+  ///   - briefly: other writers are not waited for: `.vaultUnavailable` comes at once.
   /// - Returns: the previous state when the state changed, nil when it did not.
   /// - Throws: `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
   @discardableResult
   package func setState(
     connection id: String, generation: Int64, state: ConnectionState, lastErrorCode: String?, rejected: Bool,
-    proven: Bool, at time: Timestamp
+    proven: Bool, at time: Timestamp,
+    briefly: Bool = false
   ) throws(S4Error) -> ConnectionState? {
     let lookup = try lookup(id)
     let code = lastErrorCode.map(Self.shortened)
-    return try withDatabase { (database) throws(S4Error) in
+    let write = { (database: Database) throws(S4Error) -> ConnectionState? in
       let read = { () throws(S4Error) -> ConnectionStatus? in
         try database.first(.status, [.blob(lookup)]) { (row) throws(S4Error) in try ConnectionStatus(row) }
       }
@@ -59,6 +61,7 @@ extension Vault {
         return new.state == old.state ? nil : old.state
       }
     }
+    return briefly ? try withDatabaseBriefly(write) : try withDatabase(write)
   }
 
   /// Lets a rejected credential be tried again: a person asked for a check. The state stays what it is.

@@ -84,6 +84,25 @@ package final class Vault: Sendable {
     }
   }
 
+  /// Runs a body with the database for a thread that many wait for: others, in this process or another, are given
+  /// `Database.briefTimeout` to finish.
+  /// - Throws: also `.vaultUnavailable` where they do not.
+  func withDatabaseBriefly<Result: Sendable>(
+    _ body: (Database) throws(S4Error) -> Result
+  ) throws(S4Error) -> Result {
+    try checkProcess()
+    guard database.acquire(milliseconds: Int64(Database.briefTimeout)) else {
+      throw Database.fault(SQLITE_BUSY, path: path)
+    }
+    defer { database.release() }
+    return try database.whileAcquired { (database: inout Database?) throws(S4Error) -> Result in
+      guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+      let opened = if let database { database } else { try Database(path: path) }
+      database = opened
+      return try opened.waitingBriefly { () throws(S4Error) in try body(opened) }
+    }
+  }
+
   /// The code that a connection's row is found by. The file holds it in place of the id, which names a customer.
   func lookup(_ connection: String) throws(S4Error) -> [UInt8] {
     // Before OpenSSL, whose locks another thread may have held at the fork.
