@@ -28,7 +28,8 @@ final class TokenSource: Sendable {
 
   private struct State {
     var slot = Slot.empty
-    var waiter: Waiter?
+    /// More than one where a call was cancelled and the next one started before the first had come to its end.
+    var waiters: [Waiter] = []
     var minted: UInt64 = 0
     var unused: UInt64 = 0
     var isFinished = false
@@ -102,7 +103,7 @@ final class TokenSource: Sendable {
         state.unused += 1
         return (nil, false)
       case .minting:
-        state.waiter = Waiter(flight: flight, deadline: deadline, completion: completion)
+        state.waiters.append(Waiter(flight: flight, deadline: deadline, completion: completion))
         return (nil, true)
       case .empty: return (nil, false)
       }
@@ -190,32 +191,35 @@ final class TokenSource: Sendable {
   }
 
   private func prefetched(_ result: Result<Token, S4Error>) {
-    let waiter = state.withLock { state -> Waiter? in
-      let waiter = state.waiter
-      state.waiter = nil
-      if waiter == nil, case .success(let token) = result, !state.isFinished {
+    let waiters = state.withLock { state -> [Waiter] in
+      let waiters = state.waiters
+      state.waiters = []
+      if waiters.isEmpty, case .success(let token) = result, !state.isFinished {
         state.slot = .ready(token)
       } else {
         // Given to the waiter, or nobody wants it; a failure is told by the next mint of its own.
         state.slot = .empty
       }
-      return waiter
+      return waiters
     }
-    guard let waiter else { return }
     switch result {
-    case .success(let token): waiter.completion(.success(token.authorization))
-    case .failure(let error): mintInstead(of: error, for: waiter)
+    case .success(let token):
+      // One token, one request: the last that came is the one whose call is still wanted.
+      waiters.last?.completion(.success(token.authorization))
+      for waiter in waiters.dropLast() { mintInstead(of: nil, for: waiter) }
+    case .failure(let error):
+      for waiter in waiters { mintInstead(of: error, for: waiter) }
     }
   }
 
   /// The mint made ahead ran under the deadline of the request before and may have met a passing fault: the waiter's
   /// request is as good as any to try again, unless it would send a rejected credential or nobody wants it any more.
-  private func mintInstead(of error: S4Error, for waiter: Waiter) {
+  private func mintInstead(of error: S4Error?, for waiter: Waiter) {
     let isFinished = state.withLock { $0.isFinished }
-    guard case .clientCredentials(let client) = settings.auth, error.isRetryable, error.code != .throttled,
-      !isFinished, !waiter.deadline.hasPassed
+    guard case .clientCredentials(let client) = settings.auth, !isFinished, !waiter.deadline.hasPassed,
+      error.map({ $0.isRetryable && $0.code != .throttled }) ?? true
     else {
-      waiter.completion(.failure(error))
+      waiter.completion(.failure(error ?? .cancelled))
       return
     }
     mint(client, waiter.flight, waiter.deadline) { result in waiter.completion(result.map(\.authorization)) }
@@ -224,9 +228,8 @@ final class TokenSource: Sendable {
   /// Ends the wait of a flight that was cancelled; one that has had its token since may not end another's.
   private func endWait(of flight: Flight?) {
     let waiter = state.withLock { state -> Waiter? in
-      guard let waiter = state.waiter, waiter.flight === flight else { return nil }
-      state.waiter = nil
-      return waiter
+      guard let index = state.waiters.firstIndex(where: { $0.flight === flight }) else { return nil }
+      return state.waiters.remove(at: index)
     }
     waiter?.completion(.failure(.cancelled))
   }
