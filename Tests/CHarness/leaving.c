@@ -63,6 +63,7 @@ static void join_workers(void) {
 
 static void leave(const place *p, int way, long ms) {
   struct timespec time;
+  char *json = NULL;
   int i;
   if (way == 0) atexit(use_after_exit);
   if (way == 1) atexit(wait_after_exit);
@@ -75,6 +76,9 @@ static void leave(const place *p, int way, long ms) {
     NEED(askel_s4_connection_check(instance, "silent", NULL, &call, &error));
     exit(0);
   }
+  /* The library's exit handler comes with the first request: without it, threads would simply read on. */
+  NEED(askel_s4_connection_check_wait(instance, "nordvik", NULL, &json, &error));
+  askel_s4_string_free(json);
   client = client_of(instance, "nordvik");
   for (i = 0; i < 4; i++) pthread_create(&workers[i], NULL, read_all, NULL);
   time.tv_sec = 0;
