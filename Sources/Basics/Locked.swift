@@ -38,6 +38,29 @@ package struct Locked<Value>: ~Copyable, @unchecked Sendable {
     return try body(&value.pointee)
   }
 
+  /// Takes the lock for longer than a closure: for those who can wait only so long.
+  /// - Returns: false where somebody else still holds it after that time.
+  package borrowing func acquire(milliseconds: Int64) -> Bool {
+    var until = timespec()
+    clock_gettime(CLOCK_REALTIME, &until)
+    let nanoseconds = until.tv_nsec + Int(milliseconds % 1_000) * 1_000_000
+    until.tv_sec += Int(milliseconds / 1_000) + nanoseconds / 1_000_000_000
+    until.tv_nsec = nanoseconds % 1_000_000_000
+    return pthread_mutex_timedlock(mutex, &until) == 0
+  }
+
+  /// Gives back what `acquire` took; by the same thread.
+  package borrowing func release() {
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// The value between `acquire` and `release`.
+  package borrowing func whileAcquired<Result, Failure: Error>(
+    _ body: (inout Value) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(&value.pointee)
+  }
+
   /// - Returns: nil where somebody else holds the lock.
   package borrowing func withLockIfAvailable<Result, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result

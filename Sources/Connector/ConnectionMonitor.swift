@@ -3,73 +3,6 @@
 import Basics
 import Vault
 
-/// What was learned about a connection's credential.
-enum ConnectionOutcome: Sendable {
-  /// The token endpoint took the credential; the API has not been asked.
-  case minted
-  /// The API answered, or a check went through.
-  case proven
-  case failed(S4Error)
-
-  /// SAP's or the token endpoint's code, else the HTTP status, else ours; nil for a success.
-  var code: String? {
-    guard case .failed(let error) = self else { return nil }
-    if !error.sapCode.isEmpty { return error.sapCode }
-    return error.httpStatus > 0 ? String(error.httpStatus) : "\(error.code)"
-  }
-
-  /// The state that follows; nil: what was known stays.
-  func state(after state: ConnectionState) -> ConnectionState? {
-    switch self {
-    case .minted: state == .new || state == .expired ? .active : nil
-    case .proven: .active
-    case .failed(let error):
-      switch error.code {
-      case .credentialExpired: .expired
-      case .unauthorised: .unauthorised
-      case .unreachable, .timedOut, .tlsRefused: .unreachable
-      default: nil
-      }
-    }
-  }
-}
-
-/// What this process knows of a connection, and what an outcome makes of it. Without I/O.
-struct ConnectionKnowledge: Sendable {
-  /// What there is to write and to tell.
-  struct Change: Equatable, Sendable {
-    var state: ConnectionState
-    var isProof: Bool
-    var isRejection: Bool
-  }
-
-  var generation: Int64
-  var state: ConnectionState
-  var isRejected: Bool
-  var provenAt: Timestamp?
-  /// Changes on their way into the vault: until they are there, this entry knows more than the vault.
-  var unsaved = 0
-
-  /// A proof is written at most this often while nothing changes, in milliseconds: a commit per page would cost more
-  /// than the page.
-  static let proofInterval: Int64 = 600_000
-
-  /// - Parameter isCheck: a person asked; only such a proof ends a rejection.
-  mutating func take(_ outcome: ConnectionOutcome, isCheck: Bool, at now: Timestamp) -> Change? {
-    guard let next = outcome.state(after: state) else { return nil }
-    let isRejection = next == .expired
-    let isProof = next == .active
-    // A page that was under way with an older token says nothing about the secret that was rejected meanwhile.
-    guard !isRejected || isRejection || (isProof && isCheck) else { return nil }
-    let age = provenAt.map { now.milliseconds &- $0.milliseconds } ?? Int64.max
-    guard state != next || isRejected != isRejection || (isProof && age > Self.proofInterval) else { return nil }
-    state = next
-    isRejected = isRejection
-    if isProof { provenAt = now }
-    return Change(state: next, isProof: isProof, isRejection: isRejection)
-  }
-}
-
 /// Watches the connections of an instance: keeps a rejected credential from being sent again, and tells each change of
 /// state once, to the vault and to the event queue.
 final class ConnectionMonitor: Sendable {
@@ -86,16 +19,26 @@ final class ConnectionMonitor: Sendable {
   /// - Throws: `credentialExpired` where this credential was rejected, by any process, and has not changed since.
   func admit(_ connection: String, _ status: ConnectionStatus) throws(S4Error) {
     note(connection, status)
-    if status.isRejected { throw Self.rejected(connection, status.lastErrorCode ?? "") }
+    if status.isRejected || !mayStillSend(connection, generation: status.generation) {
+      throw Self.rejected(connection, status.lastErrorCode ?? "")
+    }
   }
 
-  /// Takes over what the vault says.
+  /// Takes over what the vault says, unless this process knows of something later that the vault did not take.
   func note(_ connection: String, _ status: ConnectionStatus) {
-    known.withLock { known in
-      if let entry = known[connection], entry.unsaved > 0, entry.generation == status.generation { return }
+    let unsaved = known.withLock { known -> ConnectionKnowledge.Change? in
+      if let entry = known[connection], entry.generation == status.generation {
+        guard entry.saving == 0 else { return nil }
+        if let change = entry.unsaved, !change.isOlder(than: status) {
+          known[connection]?.saving += 1
+          return change
+        }
+      }
       known[connection] = ConnectionKnowledge(
         generation: status.generation, state: status.state, isRejected: status.isRejected, provenAt: status.lastProof)
+      return nil
     }
+    if let unsaved { save(connection, unsaved) }
   }
 
   /// Asks again right before a credential is sent: another request may have been rejected meanwhile.
@@ -120,54 +63,67 @@ final class ConnectionMonitor: Sendable {
       guard known[connection]?.generation == generation,
         let change = known[connection]?.take(outcome, isCheck: isCheck, at: now)
       else { return nil }
-      known[connection]?.unsaved += 1
+      known[connection]?.saving += 1
       return change
     }
-    guard let change else { return }
-    defer { known.withLock { $0[connection]?.unsaved -= 1 } }
-    let previous: ConnectionState?
-    do throws(S4Error) {
-      previous = try vault.setState(
-        connection: connection, generation: generation, state: change.state, lastErrorCode: outcome.code,
-        rejected: change.isRejection, proven: change.isProof, clearsRejection: isCheck, at: now)
-    } catch {
-      // The change stands in this process; the event says that others do not know it.
-      events.push(Self.unsaved(connection, change.state, error, at: now))
-      return
-    }
-    guard let previous else { return }
-    events.push(Self.change(connection, from: previous, to: change.state, outcome, at: now))
+    if let change { save(connection, change) }
   }
 
-  private static func change(
-    _ connection: String, from: ConnectionState, to: ConnectionState, _ outcome: ConnectionOutcome,
-    at: Timestamp
-  ) -> String {
-    var message: String?
-    if case .failed(let error) = outcome { message = error.message }
+  /// Offers the vault a change. Other writers are not waited for: on the I/O thread, every call of the instance would
+  /// wait with it.
+  private func save(_ connection: String, _ change: ConnectionKnowledge.Change) {
+    let saved = Result { () throws(S4Error) in
+      try vault.setState(
+        connection: connection, generation: change.generation, state: change.state, lastErrorCode: change.code,
+        rejected: change.isRejection, proven: change.isProof, clearsRejection: change.isCheck, at: change.at,
+        briefly: true)
+    }
+    let isNews = known.withLock { known -> Bool in
+      guard var entry = known[connection], entry.generation == change.generation else { return false }
+      defer { known[connection] = entry }
+      entry.saving -= 1
+      switch saved {
+      case .success:
+        if let waiting = entry.unsaved, waiting.at.milliseconds <= change.at.milliseconds { entry.unsaved = nil }
+        return false
+      case .failure:
+        let wasSaved = entry.unsaved == nil
+        if (entry.unsaved?.at.milliseconds ?? .min) <= change.at.milliseconds { entry.unsaved = change }
+        return wasSaved
+      }
+    }
+    switch saved {
+    case .success(let previous):
+      if let previous { events.push(Self.event(connection, from: previous, change)) }
+    case .failure(let error):
+      // The change stands in this process; the event says, once, that others do not know it.
+      if isNews, error.code != .closed { events.push(Self.unsaved(connection, change, error)) }
+    }
+  }
+
+  private static func event(_ connection: String, from: ConnectionState, _ change: ConnectionKnowledge.Change) -> String
+  {
     var writer = JSONWriter()
     writer.object { event in
       event.member("event", "connection_state")
       event.member("connection", connection)
       event.member("from", from.rawValue)
-      event.member("to", to.rawValue)
-      event.member("recovered", to == .active && from != .new)
-      event.member("at", at.iso8601)
-      event.member("code", outcome.code)
-      event.member("message", message)
+      event.member("to", change.state.rawValue)
+      event.member("recovered", change.state == .active && from != .new)
+      event.member("at", change.at.iso8601)
+      event.member("code", change.code)
+      event.member("message", change.message)
     }
     return writer.text
   }
 
-  private static func unsaved(
-    _ connection: String, _ state: ConnectionState, _ error: S4Error, at: Timestamp
-  ) -> String {
+  private static func unsaved(_ connection: String, _ change: ConnectionKnowledge.Change, _ error: S4Error) -> String {
     var writer = JSONWriter()
     writer.object { event in
       event.member("event", "state_not_saved")
       event.member("connection", connection)
-      event.member("to", state.rawValue)
-      event.member("at", at.iso8601)
+      event.member("to", change.state.rawValue)
+      event.member("at", change.at.iso8601)
       event.member("message", error.message)
     }
     return writer.text

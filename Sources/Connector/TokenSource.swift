@@ -19,9 +19,17 @@ final class TokenSource: Sendable {
     case ready(Token)
   }
 
+  /// A request that waits for the token that is being minted ahead.
+  private struct Waiter {
+    let flight: Flight
+    let deadline: Deadline
+    let completion: Completion
+  }
+
   private struct State {
     var slot = Slot.empty
-    var waiter: Completion?
+    /// More than one where a call was cancelled and the next one started before the first had come to its end.
+    var waiters: [Waiter] = []
     var minted: UInt64 = 0
     var unused: UInt64 = 0
     var isFinished = false
@@ -95,7 +103,7 @@ final class TokenSource: Sendable {
         state.unused += 1
         return (nil, false)
       case .minting:
-        state.waiter = completion
+        state.waiters.append(Waiter(flight: flight, deadline: deadline, completion: completion))
         return (nil, true)
       case .empty: return (nil, false)
       }
@@ -103,7 +111,7 @@ final class TokenSource: Sendable {
     if let ready {
       completion(.success(ready.authorization))
     } else if isWaiting {
-      flight.whenCancelled { [weak self] in self?.endWait(.cancelled) }
+      flight.whenCancelled { [weak self, weak flight] in self?.endWait(of: flight) }
     } else {
       mint(client, flight, deadline) { [self] result in
         if case .success = result { state.withLock { $0.minted += 1 } }
@@ -183,28 +191,49 @@ final class TokenSource: Sendable {
   }
 
   private func prefetched(_ result: Result<Token, S4Error>) {
-    let waiter = state.withLock { state -> Completion? in
-      let waiter = state.waiter
-      state.waiter = nil
+    let waiters = state.withLock { state -> [Waiter] in
+      let waiters = state.waiters
+      state.waiters = []
       // `finish` has counted it already, in the same lock as it saw the slot: a mint counts once.
       if case .success = result, !state.isFinished { state.minted += 1 }
-      if waiter == nil, case .success(let token) = result, !state.isFinished {
+      if waiters.isEmpty, case .success(let token) = result, !state.isFinished {
         state.slot = .ready(token)
       } else {
         // Given to the waiter, or nobody wants it; a failure is told by the next mint of its own.
         state.slot = .empty
       }
-      return waiter
+      return waiters
     }
-    waiter?(result.map(\.authorization))
+    switch result {
+    case .success(let token):
+      // One token, one request: the last that came is the one whose call is still wanted.
+      waiters.last?.completion(.success(token.authorization))
+      for waiter in waiters.dropLast() { mintInstead(of: nil, for: waiter) }
+    case .failure(let error):
+      for waiter in waiters { mintInstead(of: error, for: waiter) }
+    }
   }
 
-  private func endWait(_ error: S4Error) {
-    let waiter = state.withLock { state -> Completion? in
-      defer { state.waiter = nil }
-      return state.waiter
+  /// The mint made ahead ran under the deadline of the request before and may have met a passing fault: the waiter's
+  /// request is as good as any to try again, unless it would send a rejected credential or nobody wants it any more.
+  private func mintInstead(of error: S4Error?, for waiter: Waiter) {
+    let isFinished = state.withLock { $0.isFinished }
+    guard case .clientCredentials(let client) = settings.auth, !isFinished, !waiter.deadline.hasPassed,
+      error.map({ $0.isRetryable && $0.code != .throttled }) ?? true
+    else {
+      waiter.completion(.failure(error ?? .cancelled))
+      return
     }
-    waiter?(.failure(error))
+    mint(client, waiter.flight, waiter.deadline) { result in waiter.completion(result.map(\.authorization)) }
+  }
+
+  /// Ends the wait of a flight that was cancelled; one that has had its token since may not end another's.
+  private func endWait(of flight: Flight?) {
+    let waiter = state.withLock { state -> Waiter? in
+      guard let index = state.waiters.firstIndex(where: { $0.flight === flight }) else { return nil }
+      return state.waiters.remove(at: index)
+    }
+    waiter?.completion(.failure(.cancelled))
   }
 }
 

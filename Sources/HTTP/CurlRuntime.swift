@@ -34,6 +34,7 @@ package enum CurlRuntime {
   private static let isHooked = Atomic<Bool>(false)
 
   private static func initialise() throws(S4Error) -> Facts {
+    OpenSSLRuntime.start()
     // OpenSSL first: its exit handlers then run after the one by which Engine stops its threads.
     OPENSSL_init_ssl(0, nil)
     let code = curl_global_init_mem(Int(CURL_GLOBAL_DEFAULT), allocate, release, resize, duplicate, allocateZeroed)

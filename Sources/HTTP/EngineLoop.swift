@@ -111,9 +111,10 @@ final class EngineLoop: @unchecked Sendable {
   private func work() -> Bool {
     let (fresh, cancelled, isClosing) = mailbox.withLock { box -> ([Transfer], [UInt64], Bool) in
       defer { (box.submitted, box.cancelled) = ([], []) }
+      // The process exits: who waits for a call, an exit handler perhaps, must not wait for ever.
+      if ExitWatch.shared.isExiting { box.isClosing = true }
       return (box.submitted, box.cancelled, box.isClosing)
     }
-    if ExitWatch.shared.isExiting { return false }
     for transfer in fresh { begin(transfer) }
     for id in cancelled { end(id, .cancelled) }
     if isClosing {

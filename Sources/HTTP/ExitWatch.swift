@@ -7,7 +7,7 @@ import Basics
 import Synchronization
 
 /// Parks the I/O threads of engines that nobody closed when the process exits: OpenSSL's exit handlers would otherwise
-/// take its tables away from under a thread that is in the middle of a handshake.
+/// take its tables away from under a thread that is in the middle of a handshake. What runs ends with `closed`.
 ///
 /// exit() runs handlers in reverse order; OpenSSL registers its own in `CurlRuntime.start`, so this one comes first.
 final class ExitWatch: Sendable {

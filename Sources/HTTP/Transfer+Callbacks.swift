@@ -89,6 +89,8 @@ extension Transfer {
         .tooLarge, "the headers of \(request.origin.host) pass \(Self.maximumHeaderBytes) bytes", outcome: .unknown)
       return false
     }
+    // Credentials of SAP's session: nothing here uses them, so nothing here keeps them, not even as text on the heap.
+    if Self.isSessionCredential(bytes) { return true }
     let line = String(decoding: bytes, as: UTF8.self)
     if line.hasPrefix("HTTP/") {
       // An interim answer (100) went before.
@@ -98,11 +100,18 @@ extension Transfer {
     }
     guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return true }
     let name = line[..<colon].lowercased()
-    // Credentials of SAP's session: nothing here uses them, so nothing here keeps them.
-    if name == "set-cookie" || name == "x-csrf-token" { return true }
     let value = line[line.utf8.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
     headers.append((name, String(value.prefix { !$0.isNewline })))
     return true
+  }
+
+  private static func isSessionCredential(_ line: UnsafeRawBufferPointer) -> Bool {
+    ["set-cookie:", "x-csrf-token:"].contains { (name: StaticString) in
+      line.count >= name.utf8CodeUnitCount
+        && zip(line, UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)).allSatisfy {
+          (0x41...0x5A ~= $0 ? $0 | 0x20 : $0) == $1
+        }
+    }
   }
 
   private func admits(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {

@@ -12,7 +12,10 @@ struct CipherContext: ~Copyable {
   }
 
   /// Looked up once: OpenSSL 3 would search its providers for each operation. Never changed and never freed.
-  nonisolated(unsafe) private static let cipher = EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+  nonisolated(unsafe) private static let cipher = {
+    OpenSSLRuntime.start()
+    return EVP_CIPHER_fetch(nil, "AES-256-GCM", nil)
+  }()
 
   private let context: OpaquePointer
 

@@ -12,6 +12,7 @@ package enum HMACSHA256 {
   /// - Parameter key: any length; 32 bytes are enough.
   /// - Returns: 32 bytes.
   package static func code(for message: UnsafeRawBufferPointer, key: SecretBytes) throws(S4Error) -> [UInt8] {
+    OpenSSLRuntime.start()
     var code = [UInt8](repeating: 0, count: codeCount)
     var count: UInt32 = 0
     // HMAC() takes a NULL key for "the key of before", which would not be this one.

@@ -30,6 +30,7 @@ package enum Random {
   ) -> Bool {
     guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
     guard let count = Int32(exactly: bytes.count) else { return false }
+    OpenSSLRuntime.start()
     return generator(base.assumingMemoryBound(to: UInt8.self), count) == 1
   }
 

@@ -11,8 +11,8 @@ extension Database {
     case SQLITE_BUSY, SQLITE_LOCKED:
       return S4Error(
         .vaultUnavailable,
-        "\(vault) has been written by another process for more than \(busyTimeout / 1_000) seconds: try again, and look "
-          + "for a process that hangs in a write",
+        "\(vault) is being written by another process, for longer than this one waits: try again, and look for "
+          + "a process that hangs in a write",
         isRetryable: true)
     case SQLITE_FULL:
       return S4Error(

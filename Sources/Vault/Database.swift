@@ -20,6 +20,8 @@ final class Database {
 
   /// Milliseconds to wait for another process that writes.
   static let busyTimeout: Int32 = 10_000
+  /// The same for a thread that many wait for.
+  static let briefTimeout: Int32 = 50
   /// Bytes of the largest row: a damaged length must not make SQLite ask for a gigabyte.
   static let largestRow: Int32 = 2 << 20
 
@@ -70,6 +72,13 @@ final class Database {
   /// Runs statements that give no rows to look at.
   func execute(_ sql: String) throws(S4Error) {
     try check(sqlite3_exec(handle, sql, nil, nil, nil))
+  }
+
+  /// Runs a body that does not wait long for another process that writes.
+  func waitingBriefly<Result>(_ body: () throws(S4Error) -> Result) throws(S4Error) -> Result {
+    sqlite3_busy_timeout(handle, Self.briefTimeout)
+    defer { sqlite3_busy_timeout(handle, Self.busyTimeout) }
+    return try body()
   }
 
   /// Runs a statement to its end.

@@ -30,16 +30,17 @@ extension Vault {
   ///   - clearsRejection: a person asked for this check. Without it a rejected credential stays rejected, whatever else
   ///     comes in: a page that was under way with an older token says nothing about the secret.
   ///   - time: when the outcome was known.
+  ///   - briefly: other writers are not waited for: `.vaultUnavailable` comes at once.
   /// - Returns: the previous state when the state changed, nil when it did not.
   /// - Throws: `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
   @discardableResult
   package func setState(
     connection id: String, generation: Int64, state: ConnectionState, lastErrorCode: String?, rejected: Bool,
-    proven: Bool, clearsRejection: Bool = false, at time: Timestamp
+    proven: Bool, clearsRejection: Bool = false, at time: Timestamp, briefly: Bool = false
   ) throws(S4Error) -> ConnectionState? {
     let lookup = try lookup(id)
     let code = lastErrorCode.map(Self.shortened)
-    return try withDatabase { (database) throws(S4Error) in
+    let write = { (database: Database) throws(S4Error) -> ConnectionState? in
       let read = { () throws(S4Error) -> ConnectionStatus? in
         try database.first(.status, [.blob(lookup)]) { (row) throws(S4Error) in try ConnectionStatus(row) }
       }
@@ -62,6 +63,7 @@ extension Vault {
         return new.state == old.state ? nil : old.state
       }
     }
+    return briefly ? try withDatabaseBriefly(write) : try withDatabase(write)
   }
 
   /// What an outcome makes of a status; nil where nothing is worth a write.

@@ -27,7 +27,7 @@ package final class Vault: Sendable {
   let key: KeyEncryptionKey
   /// Key of the lookup codes.
   private let indexKey: SecretBytes
-  private let database: Locked<Database?>
+  let database: Locked<Database?>
   private let process = getpid()
   private let isClosed = Atomic<Bool>(false)
 
@@ -86,6 +86,25 @@ package final class Vault: Sendable {
       let reopened = try Database(path: path)
       database = reopened
       return try body(reopened)
+    }
+  }
+
+  /// Runs a body with the database for a thread that many wait for: others, in this process or another, are given
+  /// `Database.briefTimeout` to finish.
+  /// - Throws: also `.vaultUnavailable` where they do not.
+  func withDatabaseBriefly<Result: Sendable>(
+    _ body: (Database) throws(S4Error) -> Result
+  ) throws(S4Error) -> Result {
+    try checkProcess()
+    guard database.acquire(milliseconds: Int64(Database.briefTimeout)) else {
+      throw Database.fault(SQLITE_BUSY, path: path)
+    }
+    defer { database.release() }
+    return try database.whileAcquired { (database: inout Database?) throws(S4Error) -> Result in
+      guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+      let opened = if let database { database } else { try Database(path: path) }
+      database = opened
+      return try opened.waitingBriefly { () throws(S4Error) in try body(opened) }
     }
   }
 

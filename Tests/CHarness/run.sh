@@ -38,6 +38,7 @@ compile orders "$source/orders.c"
 compile bad_input "$source/bad_input.c" "$source/bad_input_connections.c" "$source/bad_input_reads.c"
 compile lifetime "$source/lifetime.c"
 compile forking "$source/forking.c"
+compile leaving "$source/leaving.c"
 
 failed=0
 if [ "$valgrind" = --valgrind ]; then
@@ -58,5 +59,6 @@ else
   "$build/orders" "$sandbox" 300 || failed=1
   "$build/lifetime" "$sandbox" || failed=1
   "$build/forking" || failed=1
+  "$build/leaving" "$sandbox" || failed=1
 fi
 exit $failed

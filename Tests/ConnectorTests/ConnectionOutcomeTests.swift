@@ -18,7 +18,8 @@ import Vault
   @Test func refusedServiceIsUnauthorisedAndSilenceUnreachable() {
     #expect(after(.active, .unauthorised) == .unauthorised)
     #expect(after(.active, .unreachable) == .unreachable)
-    #expect(after(.active, .timedOut) == .unreachable)
+    let late = S4Error(.timedOut, "", outcome: .unknown)
+    #expect(ConnectionOutcome.failed(late).state(after: .active) == .unreachable)
     #expect(after(.active, .tlsRefused) == .unreachable)
   }
 
@@ -26,6 +27,10 @@ import Vault
     for code in [S4Error.Code.cancelled, .closed, .notFound, .throttled, .malformedAnswer, .serviceError, .tooLarge] {
       #expect(after(.active, code) == nil)
     }
+  }
+
+  @Test func deadlineThatLeftNoTimeToAskSaysNothingOfTheTenant() {
+    #expect(after(.active, .timedOut) == nil)
   }
 
   @Test func mintedTokenProvesACredentialAndNotAService() {

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import Vault
+
+/// What was learned about a connection's credential.
+enum ConnectionOutcome: Sendable {
+  /// The token endpoint took the credential; the API has not been asked.
+  case minted
+  /// The API answered, or a check went through.
+  case proven
+  case failed(S4Error)
+
+  /// SAP's or the token endpoint's code, else the HTTP status, else ours; nil for a success.
+  var code: String? {
+    guard case .failed(let error) = self else { return nil }
+    if !error.sapCode.isEmpty { return error.sapCode }
+    return error.httpStatus > 0 ? String(error.httpStatus) : "\(error.code)"
+  }
+
+  /// nil for a success.
+  var message: String? {
+    if case .failed(let error) = self { error.message } else { nil }
+  }
+
+  /// The state that follows; nil: what was known stays.
+  func state(after state: ConnectionState) -> ConnectionState? {
+    switch self {
+    case .minted: state == .new || state == .expired ? .active : nil
+    case .proven: .active
+    case .failed(let error):
+      switch error.code {
+      case .credentialExpired: .expired
+      case .unauthorised: .unauthorised
+      // The product gave no time to ask: that says nothing of the tenant.
+      case .timedOut where error.outcome == .notSent: nil
+      case .unreachable, .timedOut, .tlsRefused: .unreachable
+      default: nil
+      }
+    }
+  }
+}
+
+/// What this process knows of a connection, and what an outcome makes of it. Without I/O.
+struct ConnectionKnowledge: Sendable {
+  /// What there is to write and to tell.
+  struct Change: Equatable, Sendable {
+    var generation: Int64
+    var state: ConnectionState
+    var code: String?
+    var message: String?
+    var isProof: Bool
+    var isRejection: Bool
+    /// A person asked: only such a proof ends a rejection.
+    var isCheck: Bool
+    var at: Timestamp
+
+    /// The vault has heard something later, from another process.
+    func isOlder(than status: ConnectionStatus) -> Bool {
+      max(status.since.milliseconds, status.lastProof?.milliseconds ?? .min) > at.milliseconds
+    }
+  }
+
+  var generation: Int64
+  var state: ConnectionState
+  var isRejected: Bool
+  var provenAt: Timestamp?
+  /// Changes on their way into the vault: until they are there, this entry knows more than the vault.
+  var saving = 0
+  /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
+  var unsaved: Change?
+
+  /// A proof is written at most this often while nothing changes, in milliseconds: a commit per page would cost more
+  /// than the page.
+  static let proofInterval: Int64 = 600_000
+
+  /// - Parameter isCheck: a person asked; only such a proof ends a rejection.
+  mutating func take(_ outcome: ConnectionOutcome, isCheck: Bool, at now: Timestamp) -> Change? {
+    guard let next = outcome.state(after: state) else { return nil }
+    let isRejection = next == .expired
+    let isProof = next == .active
+    // A page that was under way with an older token says nothing about the secret that was rejected meanwhile.
+    guard !isRejected || isRejection || (isProof && isCheck) else { return nil }
+    let age = provenAt.map { now.milliseconds &- $0.milliseconds } ?? Int64.max
+    guard state != next || isRejected != isRejection || (isProof && age > Self.proofInterval) else { return nil }
+    state = next
+    isRejected = isRejection
+    if isProof { provenAt = now }
+    return Change(
+      generation: generation, state: next, code: outcome.code, message: outcome.message, isProof: isProof,
+      isRejection: isRejection, isCheck: isCheck, at: now)
+  }
+}

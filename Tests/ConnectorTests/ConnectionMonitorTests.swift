@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+import Basics
+import Secrets
+import Testing
+
+@testable import Connector
+@testable import Vault
+
+@Suite struct ConnectionMonitorTests {
+  private static let rejection = ConnectionOutcome.failed(S4Error(.credentialExpired, "rejected"))
+  private static let silence = ConnectionOutcome.failed(S4Error(.unreachable, "no answer", outcome: .unknown))
+
+  /// Runs a body with a vault of one connection, its monitor and the events.
+  private func withMonitor(_ body: (Vault, ConnectionMonitor, EventQueue, Int64) throws -> Void) throws {
+    var template = Array("/tmp/askel-s4-monitor-XXXXXX".utf8CString)
+    let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+    defer {
+      for suffix in ["", "-wal", "-shm"] { unlink("\(directory)/vault.db\(suffix)") }
+      rmdir(directory)
+    }
+    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
+    let vault = try Vault(path: directory + "/vault.db", key: key)
+    defer { vault.close() }
+    let generation = try vault.put(connection: "nordvik", record: SecretBytes(copying: [1]))
+    let events = try EventQueue(capacity: 16)
+    let monitor = ConnectionMonitor(vault: vault, events: events)
+    monitor.note("nordvik", try vault.status(connection: "nordvik"))
+    try body(vault, monitor, events, generation)
+  }
+
+  @Test func rejectionThatWasNotSavedStandsAndIsSavedLater() throws {
+    try withMonitor { vault, monitor, events, generation in
+      let before = try vault.status(connection: "nordvik")
+      // As if another thread or process were in the middle of a long write.
+      let isHeld = vault.database.acquire(milliseconds: 1_000)
+      #expect(isHeld)
+      monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
+      vault.database.release()
+      #expect(events.next()?.contains("state_not_saved") == true)
+      #expect(events.next() == nil)
+
+      // The vault does not know: the next operation must not take its word.
+      #expect(throws: S4Error.self) { try monitor.admit("nordvik", before) }
+      #expect(!monitor.mayStillSend("nordvik", generation: generation))
+      let isSaved = try vault.status(connection: "nordvik").isRejected
+      #expect(isSaved)
+      #expect(events.next()?.contains("\"to\":\"expired\"") == true)
+      #expect(events.next() == nil)
+    }
+  }
+
+  @Test func rejectedCredentialStaysExpiredWhateverElseComesIn() throws {
+    try withMonitor { vault, monitor, _, generation in
+      monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
+      monitor.report("nordvik", generation: generation, Self.silence, isCheck: false)
+      let rejected = try vault.status(connection: "nordvik").state
+      #expect(rejected == .expired)
+      #expect(!monitor.mayStillSend("nordvik", generation: generation))
+      monitor.report("nordvik", generation: generation, .proven, isCheck: true)
+      let proven = try vault.status(connection: "nordvik").state
+      #expect(proven == .active)
+      #expect(monitor.mayStillSend("nordvik", generation: generation))
+    }
+  }
+}
