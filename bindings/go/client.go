@@ -191,8 +191,8 @@ func (c *Client) Get(ctx context.Context, options GetOptions) (*Document, error)
 type Delivery int32
 
 const (
-	// AnyDelivery is every order.
-	AnyDelivery Delivery = C.ASKEL_S4_DELIVERY_ANY
+	// DeliveryAny is every order.
+	DeliveryAny Delivery = C.ASKEL_S4_DELIVERY_ANY
 	// DeliveryNotStarted is status A.
 	DeliveryNotStarted Delivery = C.ASKEL_S4_DELIVERY_NOT_STARTED
 	// DeliveryPartial is status B.

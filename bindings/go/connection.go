@@ -16,20 +16,20 @@ import (
 type Auth int32
 
 const (
-	// ClientCredentials of OAuth 2.0, at TokenURL.
-	ClientCredentials Auth = C.ASKEL_S4_AUTH_CLIENT_CREDENTIALS
-	// Basic is HTTP Basic with a communication user.
-	Basic Auth = C.ASKEL_S4_AUTH_BASIC
+	// AuthClientCredentials of OAuth 2.0, at TokenURL.
+	AuthClientCredentials Auth = C.ASKEL_S4_AUTH_CLIENT_CREDENTIALS
+	// AuthBasic is HTTP Basic with a communication user.
+	AuthBasic Auth = C.ASKEL_S4_AUTH_BASIC
 )
 
 // ClientAuth is how the OAuth client shows its secret to the token endpoint.
 type ClientAuth int32
 
 const (
-	// SecretBasic shows it in the Authorization header.
-	SecretBasic ClientAuth = C.ASKEL_S4_CLIENT_AUTH_SECRET_BASIC
-	// SecretPost shows it in the form body.
-	SecretPost ClientAuth = C.ASKEL_S4_CLIENT_AUTH_SECRET_POST
+	// ClientAuthSecretBasic shows it in the Authorization header.
+	ClientAuthSecretBasic ClientAuth = C.ASKEL_S4_CLIENT_AUTH_SECRET_BASIC
+	// ClientAuthSecretPost shows it in the form body.
+	ClientAuthSecretPost ClientAuth = C.ASKEL_S4_CLIENT_AUTH_SECRET_POST
 )
 
 // ConnectionOptions are what the customer's basis admin hands over.
@@ -64,14 +64,16 @@ type Connection struct {
 	HasCA      bool   `json:"has_ca"`
 	Generation uint64
 	// State is "new", "active", "expired", "unauthorised" or "unreachable".
-	State     string
-	Since     time.Time
-	LastProof *time.Time      `json:"last_proof"`
-	LastError json.RawMessage `json:"last_error"`
+	State string
+	Since time.Time
+	// LastProof is when the credential last passed; nil where it never did.
+	LastProof *time.Time `json:"last_proof"`
+	// LastError is the code of the last failure ("invalid_client"); "" after a success.
+	LastError string `json:"last_error"`
 }
 
 // PutConnection stores a connection sealed, or replaces the whole credential of one that is there. Nothing is sent:
-// Check proves it.
+// Check proves it. To rotate a secret give every member again, AllowHost and CAFile too: what is left out is removed.
 func (i *Instance) PutConnection(options ConnectionOptions) error {
 	var memory arena
 	defer memory.free()

@@ -140,17 +140,17 @@ func (c *Cursor) JSON() (string, error) {
 type Verdict int32
 
 const (
-	// Reading: more pages may come.
-	Reading Verdict = C.ASKEL_S4_VERDICT_READING
-	// CompleteCounted: the server's count was met by an unbroken chain of pages without a doubled key.
-	CompleteCounted Verdict = C.ASKEL_S4_VERDICT_COMPLETE_COUNTED
-	// ChainUnbroken: the chain of pages is unbroken to its end; there is no count to hold it against.
-	ChainUnbroken Verdict = C.ASKEL_S4_VERDICT_CHAIN_UNBROKEN
-	// Failed: the read ended with an error.
-	Failed Verdict = C.ASKEL_S4_VERDICT_FAILED
+	// VerdictReading: more pages may come.
+	VerdictReading Verdict = C.ASKEL_S4_VERDICT_READING
+	// VerdictCompleteCounted: the server's count was met by an unbroken chain of pages without a doubled key.
+	VerdictCompleteCounted Verdict = C.ASKEL_S4_VERDICT_COMPLETE_COUNTED
+	// VerdictChainUnbroken: the chain of pages is unbroken to its end; there is no count to hold it against.
+	VerdictChainUnbroken Verdict = C.ASKEL_S4_VERDICT_CHAIN_UNBROKEN
+	// VerdictFailed: the read ended with an error.
+	VerdictFailed Verdict = C.ASKEL_S4_VERDICT_FAILED
 )
 
-// Receipt of a read; final when its verdict is not Reading. The header describes each member.
+// Receipt of a read; final when its verdict is not VerdictReading. The header describes each member.
 type Receipt struct {
 	Verdict            Verdict
 	Pages              uint32

@@ -14,20 +14,20 @@ import (
 type FieldKind int32
 
 const (
-	// Absent: there is no such member.
-	Absent FieldKind = C.ASKEL_S4_FIELD_ABSENT
-	// Null is null.
-	Null FieldKind = C.ASKEL_S4_FIELD_NULL
-	// Text is text.
-	Text FieldKind = C.ASKEL_S4_FIELD_TEXT
-	// Number is exact decimal text.
-	Number FieldKind = C.ASKEL_S4_FIELD_NUMBER
-	// Boolean is "true" or "false".
-	Boolean FieldKind = C.ASKEL_S4_FIELD_BOOLEAN
-	// DateTime is RFC 3339 in UTC, to be parsed with time.RFC3339Nano.
-	DateTime FieldKind = C.ASKEL_S4_FIELD_DATE_TIME
-	// JSON is an object or array: an expanded navigation property.
-	JSON FieldKind = C.ASKEL_S4_FIELD_JSON
+	// FieldAbsent: there is no such member.
+	FieldAbsent FieldKind = C.ASKEL_S4_FIELD_ABSENT
+	// FieldNull is null.
+	FieldNull FieldKind = C.ASKEL_S4_FIELD_NULL
+	// FieldText is text.
+	FieldText FieldKind = C.ASKEL_S4_FIELD_TEXT
+	// FieldNumber is exact decimal text.
+	FieldNumber FieldKind = C.ASKEL_S4_FIELD_NUMBER
+	// FieldBoolean is "true" or "false".
+	FieldBoolean FieldKind = C.ASKEL_S4_FIELD_BOOLEAN
+	// FieldDateTime is RFC 3339 in UTC, to be parsed with time.RFC3339Nano.
+	FieldDateTime FieldKind = C.ASKEL_S4_FIELD_DATE_TIME
+	// FieldJSON is an object or array: an expanded navigation property.
+	FieldJSON FieldKind = C.ASKEL_S4_FIELD_JSON
 )
 
 // Field is a member of a row or document.
@@ -59,7 +59,7 @@ type Document struct {
 	ETag string
 	// HTTPStatus of the answer.
 	HTTPStatus int
-	// JSON is the object that SAP sent.
+	// FieldJSON is the object that SAP sent.
 	JSON    string
 	mu      sync.Mutex
 	pointer *C.askel_s4_reply

@@ -51,12 +51,12 @@ func (c Code) Error() string {
 type Outcome int32
 
 const (
-	// NotSent: nothing was sent.
-	NotSent Outcome = C.ASKEL_S4_OUTCOME_NOT_SENT
-	// NotProcessed: it was sent, and the answer proves that it was not carried out.
-	NotProcessed Outcome = C.ASKEL_S4_OUTCOME_NOT_PROCESSED
-	// Processed: it was carried out, and something went wrong afterwards.
-	Processed Outcome = C.ASKEL_S4_OUTCOME_PROCESSED
+	// OutcomeNotSent: nothing was sent.
+	OutcomeNotSent Outcome = C.ASKEL_S4_OUTCOME_NOT_SENT
+	// OutcomeNotProcessed: it was sent, and the answer proves that it was not carried out.
+	OutcomeNotProcessed Outcome = C.ASKEL_S4_OUTCOME_NOT_PROCESSED
+	// OutcomeProcessed: it was carried out, and something went wrong afterwards.
+	OutcomeProcessed Outcome = C.ASKEL_S4_OUTCOME_PROCESSED
 	// OutcomeUnknown: it was sent, and nothing proves whether it was carried out. Harmless for a read.
 	OutcomeUnknown Outcome = C.ASKEL_S4_OUTCOME_UNKNOWN
 )

@@ -19,6 +19,8 @@ import (
 type Instance struct {
 	mu      sync.RWMutex
 	pointer *C.askel_s4_instance
+	// closing is closed by Close: who waits for an event then ends.
+	closing chan struct{}
 }
 
 // InstanceOptions say how to open an instance. Exactly one of KeyFile and Key is given.
@@ -69,7 +71,7 @@ func Open(options InstanceOptions) (*Instance, error) {
 	if err := result(C.askel_s4_instance_open(&o, &pointer, &object), object); err != nil {
 		return nil, err
 	}
-	instance := &Instance{pointer: pointer}
+	instance := &Instance{pointer: pointer, closing: make(chan struct{})}
 	runtime.SetFinalizer(instance, (*Instance).Close)
 	return instance, nil
 }
@@ -78,8 +80,12 @@ func Open(options InstanceOptions) (*Instance, error) {
 func (i *Instance) Close() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if i.pointer == nil {
+		return nil
+	}
 	C.askel_s4_instance_close(i.pointer)
 	i.pointer = nil
+	close(i.closing)
 	runtime.SetFinalizer(i, nil)
 	return nil
 }
@@ -95,16 +101,21 @@ func (i *Instance) with(call func(*C.askel_s4_instance, **C.askel_s4_error) C.as
 	return result(call(i.pointer, &object), object)
 }
 
-// Status tells how the instance stands.
+// Status is how an instance stands.
 type Status struct {
-	Version       string
-	VaultID       string `json:"vault_id"`
-	Connections   int
-	Wiping        string
-	Curl          string
-	TLS           string
-	Mints         uint64
-	Requests      uint64
+	// Version of the library.
+	Version string
+	VaultID string `json:"vault_id"`
+	// Connections that the vault holds.
+	Connections int
+	// Wiping is "full", or "partial" where the process had initialised libcurl before this library, so that libcurl's
+	// own copies of headers are freed without being wiped.
+	Wiping string
+	// Curl and TLS are the versions of libcurl and of its TLS library.
+	Curl, TLS string
+	// Mints and Requests are the tokens minted and the requests sent by this instance.
+	Mints, Requests uint64
+	// EventsDropped is how many events nobody took in time.
 	EventsDropped uint64 `json:"events_dropped"`
 }
 
@@ -119,29 +130,4 @@ func (i *Instance) Status() (Status, error) {
 		return status, err
 	}
 	return status, json.Unmarshal([]byte(takeText(text)), &status)
-}
-
-// Event is something that the library has to tell: Kind is "connection_state" or "events_dropped".
-type Event struct {
-	Kind       string `json:"event"`
-	Connection string
-	From, To   string
-	Recovered  bool
-	At         string
-	Code       string
-	Message    string
-	Count      uint64
-}
-
-// NextEvent takes the oldest event, or gives nil where none waits. Each event goes to one caller.
-func (i *Instance) NextEvent() (*Event, error) {
-	var text *C.char
-	err := i.with(func(p *C.askel_s4_instance, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_instance_next_event(p, &text, object)
-	})
-	if err != nil || text == nil {
-		return nil, err
-	}
-	event := &Event{}
-	return event, json.Unmarshal([]byte(takeText(text)), event)
 }

@@ -48,7 +48,7 @@ func TestOpenOrdersOfThirtyDays(t *testing.T) {
 		t.Errorf("%d orders came, not %d", count, s.OpenOrders)
 	}
 	receipt, err := orders.Receipt()
-	if err != nil || receipt.Verdict != askels4.ChainUnbroken || receipt.Rows != uint64(s.OpenOrders) {
+	if err != nil || receipt.Verdict != askels4.VerdictChainUnbroken || receipt.Rows != uint64(s.OpenOrders) {
 		t.Errorf("%+v, %v", receipt, err)
 	}
 	if receipt.Mints != receipt.Requests+receipt.MintsUnused || receipt.MintsUnused > 1 {
@@ -67,8 +67,8 @@ func TestFieldsAndItems(t *testing.T) {
 		t.Fatal(orders.Err())
 	}
 	for name, kind := range map[string]askels4.FieldKind{
-		"SalesOrder": askels4.Text, "TotalNetAmount": askels4.Number, "CreationDate": askels4.DateTime,
-		"to_Item": askels4.JSON, "NoSuchProperty": askels4.Absent,
+		"SalesOrder": askels4.FieldText, "TotalNetAmount": askels4.FieldNumber, "CreationDate": askels4.FieldDateTime,
+		"to_Item": askels4.FieldJSON, "NoSuchProperty": askels4.FieldAbsent,
 	} {
 		if found, err := orders.Field(name); err != nil || found.Kind != kind {
 			t.Errorf("%s: %+v, %v", name, found, err)
@@ -121,7 +121,7 @@ func TestParametersOfEveryType(t *testing.T) {
 	_, err = client.Read(askels4.ReadOptions{
 		Service: service, EntitySet: "A_SalesOrder", Filter: "TotalNetAmount eq ?", Params: []any{1.5},
 	})
-	if !errors.Is(err, askels4.ErrInvalidArgument) {
+	if !errors.Is(err, askels4.ErrInvalidArgument) || !strings.Contains(err.Error(), "use Decimal") {
 		t.Error(err)
 	}
 }
@@ -137,7 +137,7 @@ func TestOneDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	quantity, err := document.Field("RequestedQuantity")
-	if err != nil || quantity.Kind != askels4.Number || document.HTTPStatus != 200 || document.JSON == "" {
+	if err != nil || quantity.Kind != askels4.FieldNumber || document.HTTPStatus != 200 || document.JSON == "" {
 		t.Errorf("%+v, %v, %+v", quantity, err, document)
 	}
 	document.Close()
@@ -157,7 +157,7 @@ func TestBasicAuthentication(t *testing.T) {
 	s := sandbox(t)
 	instance := open(t)
 	options := s.options()
-	options.Auth, options.User, options.Password = askels4.Basic, s.User, s.Password
+	options.Auth, options.User, options.Password = askels4.AuthBasic, s.User, s.Password
 	options.TokenURL, options.ClientID, options.ClientSecret = "", "", ""
 	if err := instance.PutConnection(options); err != nil {
 		t.Fatal(err)
@@ -182,11 +182,16 @@ func TestConnectionsStatusAndEvents(t *testing.T) {
 		t.Errorf("%+v", err)
 	}
 	connection, err := instance.Connection("wrong")
-	if err != nil || connection.State != "expired" || connection.Since.IsZero() {
+	if err != nil || connection.State != "expired" || connection.Since.IsZero() ||
+		connection.LastError != "invalid_client" {
 		t.Errorf("%+v, %v", connection, err)
 	}
+	if untried, err := instance.Connection("nordvik"); err != nil || untried.LastError != "" {
+		t.Errorf("%+v, %v", untried, err)
+	}
 	event, err := instance.NextEvent()
-	if err != nil || event == nil || event.Connection != "wrong" || event.To != "expired" {
+	if err != nil || event == nil || event.Kind != askels4.EventConnectionState || event.Connection != "wrong" ||
+		event.To != "expired" || event.Code != "invalid_client" || time.Since(event.At) > time.Minute {
 		t.Errorf("%+v, %v", event, err)
 	}
 	if event, err := instance.NextEvent(); event != nil || err != nil {

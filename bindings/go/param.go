@@ -54,6 +54,9 @@ func (a *arena) params(values []any) (*C.askel_s4_param, C.size_t) {
 			each._type, each.text = C.ASKEL_S4_PARAM_TIME, a.given(name, string(value))
 		case GUID:
 			each._type, each.text = C.ASKEL_S4_PARAM_GUID, a.given(name, string(value))
+		case float32, float64:
+			a.err = invalidArgument(fmt.Sprintf(
+				`%s is the %T %v, which is not exact: use Decimal, as in askels4.Decimal("12.50")`, name, value, value))
 		default:
 			a.err = invalidArgument(fmt.Sprintf("%s is of type %T: no parameter can be made of it", name, value))
 		}

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import datetime as dt
 import gc
-import json
 import os
 import signal
 import sys
@@ -16,12 +15,11 @@ import tempfile
 import threading
 from pathlib import Path
 
+from .announcement import announcement, env_file
 from .ca import make_certificates, server_context
 from .servers import Ports, start_servers
 from .settings import NEXT_LINK_FORMS, Settings
-from .state import Tenant, make_tenant
-from .tenant.plan import OPEN_ORDERS, PARTIALLY_DELIVERED
-from .token_endpoint import ABAP_PATH, XSUAA_PATH
+from .state import make_tenant
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -36,33 +34,12 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
     parser.add_argument("--next-link", choices=NEXT_LINK_FORMS, default="absolute")
     parser.add_argument("--ca-dir", type=Path, help="where ca.pem goes (default: a directory that goes at exit)")
+    parser.add_argument(
+        "--env-file", type=Path, help="write S4_HOST, S4_CLIENT_SECRET, … as `export` lines for a shell; goes at exit"
+    )
     parser.add_argument("--gzip", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--exit-with-parent", action="store_true", help="end when stdin closes")
     return parser.parse_args(argv)
-
-
-def _announcement(tenant: Tenant, ca_file: Path) -> str:
-    urls = tenant.urls
-    return json.dumps(
-        {
-            "api_url": urls.api,
-            "token_url": urls.token + XSUAA_PATH,
-            "abap_token_url": urls.api + ABAP_PATH,
-            "control_url": urls.control,
-            "foreign_url": urls.foreign,
-            "ca_file": str(ca_file),
-            "client_id": tenant.client.client_id,
-            "client_secret": tenant.client.secrets[0],
-            "user": tenant.user.name,
-            "password": tenant.user.password,
-            "today": tenant.today.isoformat(),
-            "seed": tenant.seed,
-            "page_size": tenant.settings.page_size,
-            "open_orders": OPEN_ORDERS,
-            "partially_delivered": PARTIALLY_DELIVERED,
-            "pid": os.getpid(),
-        }
-    )
 
 
 def _end_with_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -97,10 +74,11 @@ async def _serve(options: argparse.Namespace, directory: Path, stop: asyncio.Eve
     # The data stays to the end; without this each full collection would walk over it.
     gc.collect()
     gc.freeze()
-    print(_announcement(tenant, ca_file), flush=True)
-    if options.exit_with_parent:
-        threading.Thread(target=_end_with_stdin, args=(loop, stop), daemon=True).start()
-    await stop.wait()
+    with env_file(tenant, ca_file, options.env_file):
+        print(announcement(tenant, ca_file), flush=True)
+        if options.exit_with_parent:
+            threading.Thread(target=_end_with_stdin, args=(loop, stop), daemon=True).start()
+        await stop.wait()
     await asyncio.gather(*(runner.cleanup() for runner in runners))
 
 

@@ -32,7 +32,7 @@ class Sandbox:
     `s.password`, `s.ca_file` and whatever else the announcement holds; `s.stats()`, `s.fault(…)`, `s.settings(…)`.
 
     - Parameters: the command line's flags as keywords: `page_size`, `seed`, `today` ("YYYY-MM-DD"), `latency_ms`,
-      `next_link`, `gzip`, `port`, `token_port`, `control_port`, `ca_dir`, `host`.
+      `next_link`, `gzip`, `port`, `token_port`, `control_port`, `ca_dir`, `env_file`, `host`.
     """
 
     def __init__(self, python: str = sys.executable, **flags: Any):

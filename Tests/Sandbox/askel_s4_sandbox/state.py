@@ -113,6 +113,12 @@ class Tenant:
     sessions: Sessions = field(default_factory=Sessions)
     foreign_log: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def open_orders(self) -> int:
+        """How many orders are open, whenever they were created."""
+        orders = self.services[SALES_ORDER_SERVICE.name].database.tables["A_SalesOrder"]
+        return sum(orders.value(row, "OverallSDProcessStatus") != "C" for row in orders.rows)
+
 
 def make_tenant(seed: int, today: dt.date, settings: Settings) -> Tenant:
     """A tenant with fresh credentials and the data of that seed and date."""

@@ -68,10 +68,10 @@ def test_4200_open_orders_of_which_504_are_partly_delivered(
     assert {order["OverallSDProcessStatus"] for order in orders} == {"A", "B"}
 
 
-def test_around_the_window_there_are_closed_and_older_orders(world: Any) -> None:
+def test_around_the_window_there_are_closed_and_older_orders(world: Any, _s4_sandbox_process: Sandbox) -> None:
     assert len(world["A_SalesOrder"]) == 7700
     statuses = Counter(order["OverallSDProcessStatus"] for order in world["A_SalesOrder"])
-    assert statuses["C"] == 3240 and statuses["A"] + statuses["B"] == 4460
+    assert statuses["C"] == 3240 and statuses["A"] + statuses["B"] == 4460 == _s4_sandbox_process.open_orders_in_all
 
 
 def test_some_open_orders_are_late_and_some_blocked(world: Any, _s4_sandbox_process: Sandbox) -> None:

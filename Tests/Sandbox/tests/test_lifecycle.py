@@ -19,7 +19,8 @@ from askel_s4_sandbox.sandbox import SandboxError
 
 FIELDS = [
     "api_url", "token_url", "abap_token_url", "control_url", "foreign_url", "ca_file", "client_id", "client_secret",
-    "user", "password", "today", "seed", "page_size", "open_orders", "partially_delivered", "pid",
+    "user", "password", "today", "seed", "page_size", "open_orders",
+    "open_orders_in_all", "partially_delivered", "pid",
 ]  # fmt: skip
 
 
@@ -45,6 +46,26 @@ def test_one_line_on_stdout_and_a_clean_end(how: signal.Signals | str) -> None:
     assert process.wait(5) == 0 and process.stdout.read() == b""
     assert not Path(str(line["ca_file"])).exists()
     process.stdout.close()
+
+
+def test_the_env_file_is_for_a_shell_and_goes_at_exit(tmp_path: Path) -> None:
+    file, ca_dir = tmp_path / "s4.env", tmp_path / "it's a $HOME of its own"
+    file.write_text("older")
+    file.chmod(0o644)
+    process, line = start("--exit-with-parent", "--env-file", str(file), "--ca-dir", str(ca_dir))
+    assert file.stat().st_mode & 0o777 == 0o600
+    script = ["sh", "-euc", '. "$0"; exec env', str(file)]
+    shown = subprocess.run(script, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True)
+    values = dict(entry.split("=", 1) for entry in shown.stdout.splitlines() if entry.startswith("S4_"))
+    members = ["host", "token_url", "client_id", "client_secret", "ca_file"]
+    expected = {f"S4_{name.upper()}": line["api_url" if name == "host" else name] for name in members}
+    assert values == {**expected, "S4_ALLOW_HOST": "localhost"}
+    process.terminate()
+    assert process.wait(5) == 0
+    assert list(tmp_path.iterdir()) == [ca_dir]
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None
+        pipe.close()
 
 
 def test_flags_decide_ports_date_and_place(tmp_path: Path, s4_sandbox_factory: Callable[..., Sandbox]) -> None:

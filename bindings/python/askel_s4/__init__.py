@@ -6,7 +6,7 @@ Connection.client opens it for work, Client.read and Client.sales_orders give a 
 says what was proven about them.
 """
 
-from typing import Optional
+from typing import Optional as _Optional
 
 from ._enums import Auth, ClientAuth, Code, Delivery, HttpVersion, Outcome, Verdict
 from ._errors import (
@@ -36,8 +36,9 @@ from ._errors import (
     VaultKeyRefused,
     VaultUnavailable,
 )
-from ._ffi import lib
-from ._values import ParamValue, text_in
+from ._ffi import lib as _lib
+from ._values import ParamValue
+from ._values import text_in as _text_in
 from .client import Client
 from .connection import CheckResult, Connection, Token
 from .cursor import Cursor, Pages
@@ -46,12 +47,12 @@ from .receipt import Receipt
 from .row import Document, Row
 
 #: Version of the loaded library.
-__version__: str = lib.version().decode()
+__version__: str = _lib.version().decode()
 
 
-def sales_order_status_text(property: str, code: str) -> Optional[str]:
+def sales_order_status_text(property: str, code: str) -> _Optional[str]:
     """What a status code of a sales order means, in English; None for a property or code that is not known."""
-    text = lib.sales_order_status_text(text_in("property", property), text_in("code", code))
+    text = _lib.sales_order_status_text(_text_in("property", property), _text_in("code", code))
     return None if text is None else text.decode()
 
 

@@ -57,6 +57,8 @@ def timeout_in(seconds: Optional[float]) -> int:
 
 def params_in(values: Sequence[ParamValue]) -> "ctypes.Array[Param]":
     """Typed parameters. The array keeps their text alive."""
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"params is a sequence: write [{values!r}]")
     return (Param * len(values))(*[_param(position, value) for position, value in enumerate(values, 1)])
 
 
@@ -94,6 +96,8 @@ def _param_text(name: str, value: Union[str, Decimal, date, time, UUID]) -> Tupl
         return ParamType.TIME, value.isoformat()
     if isinstance(value, UUID):
         return ParamType.GUID, str(value)
+    if isinstance(value, float):
+        raise TypeError(f"{name} is the float {value}, which is not exact: use Decimal")
     raise TypeError(f"{name} is of type {type(value).__name__}: no parameter can be made of it")
 
 

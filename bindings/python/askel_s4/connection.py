@@ -59,7 +59,8 @@ class Connection:
     state: str
     since: Optional[datetime]
     last_proof: Optional[datetime]
-    last_error: Any
+    #: Code of the last failure ("invalid_client"); None after a success.
+    last_error: Optional[str]
     _instance: "Instance" = field(repr=False, compare=False)
 
     def check(self, service: Optional[str] = None, *, timeout: Optional[float] = None) -> CheckResult:

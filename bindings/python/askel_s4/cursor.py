@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One read: its rows, page by page, and the receipt over all of them."""
 
-from typing import AsyncIterator, Iterator, List, Optional
+import threading
+from typing import AsyncIterator, Iterator, List, Optional, Type
 
 from ._call import Call
-from ._errors import Closed, check
+from ._errors import Cancelled, Closed, check
 from ._ffi import lib
 from ._handle import ExclusiveHandle
 from .receipt import Receipt, receipt_of
@@ -24,6 +25,9 @@ class Cursor(Iterator[Row], AsyncIterator[Row]):
         self._client = client
         self._handle = handle
         self._call: Optional[Call] = None
+        # Reentrant: a signal handler may cancel while its own thread is between two pages.
+        self._cancel_lock = threading.RLock()
+        self._cancel_asked = False
         self._page: Optional[Page] = None
         self._position = 0
         self._finished = False
@@ -57,10 +61,12 @@ class Cursor(Iterator[Row], AsyncIterator[Row]):
         return receipt_of(self._handle)
 
     def cancel(self) -> None:
-        """Ends the page that is being fetched, from any thread: its waiter gets Cancelled. Without one, nothing."""
-        call = self._call
-        if call is not None:
-            call.cancel()
+        """Ends the read's current or next fetch, from any thread: the step that fetches raises Cancelled; the step
+        after it goes on with the same page."""
+        with self._cancel_lock:
+            self._cancel_asked = True
+            if self._call is not None:
+                self._call.cancel()
 
     def close(self) -> None:
         """Frees the read. Rows that are still held stay valid."""
@@ -121,20 +127,32 @@ class Cursor(Iterator[Row], AsyncIterator[Row]):
 
 
 class _Running:
-    """The call of a cursor from its start to its end, where cancel() finds it."""
+    """The call of a cursor from its start to its end, where cancel() finds it. A cancel() that came before, or too
+    late for the fetch before, ends this one."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._call = Call()
 
     def __enter__(self) -> Call:
-        with self._cursor._handle as pointer:
+        cursor = self._cursor
+        with cursor._cancel_lock:
+            if cursor._cancel_asked:
+                cursor._cancel_asked = False
+                raise Cancelled("the read was cancelled before its next page was asked for: the next step goes on")
+        with cursor._handle as pointer:
             check(lib.cursor_next, pointer, self._call.out)
-        self._cursor._call = self._call
+        with cursor._cancel_lock:
+            cursor._call = self._call
+            if cursor._cancel_asked:
+                self._call.cancel()
         return self._call
 
-    def __exit__(self, *_: object) -> None:
-        self._cursor._call = None
+    def __exit__(self, kind: Optional[Type[BaseException]], *_: object) -> None:
+        with self._cursor._cancel_lock:
+            self._cursor._call = None
+            if kind is not None and issubclass(kind, Cancelled):
+                self._cursor._cancel_asked = False
         self._call.close()
 
 

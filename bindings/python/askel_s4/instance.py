@@ -74,12 +74,23 @@ class Instance:
         ca_file: Optional[PathText] = None,
     ) -> Connection:
         """Stores a connection sealed, or replaces the whole credential of one that is there. Nothing is sent:
-        Connection.check() proves it.
+        Connection.check() proves it. To rotate a secret give every member again, allow_host and ca_file too: what is
+        left out is removed.
 
-        :param id: the product's own name for it
-        :param host: API host of the tenant: "my300000-api.s4hana.cloud.sap"
-        :param allow_host: hosts that are admitted although they are no host of S/4HANA Cloud Public Edition
+        :param id: the product's own name for it, 1 to 128 bytes without control characters
+        :param host: API host of the tenant: "my300000-api.s4hana.cloud.sap", also with a port or "https://" before it
+        :param auth: how the tenant is logged on to: client credentials of OAuth 2.0, or HTTP Basic
+        :param token_url: for client credentials: "https://my300000-api.s4hana.cloud.sap/sap/bc/sec/oauth2/token"
+        :param client_id: for client credentials: the OAuth client of the communication arrangement
+        :param client_secret: for client credentials: its secret
+        :param client_auth: how the secret is shown to the token endpoint: in the Authorization header, or in the form
+        :param scope: for client credentials: scope to ask for; None is the client's default
+        :param user: for HTTP Basic: the communication user
+        :param password: for HTTP Basic: its password
+        :param allow_host: hosts that are admitted although they are no host of S/4HANA Cloud Public Edition or are in
+            a private network ("localhost"), without port: names in a sequence, or separated by commas
         :param ca_file: PEM file of the authorities to trust instead of the system's; read now
+        :raises HostRefused: the host or the token URL is none that this connection may talk to
         """
         options = ConnectionOptions(
             id=text_in("id", id),
@@ -113,7 +124,15 @@ class Instance:
             check(lib.connection_delete, pointer, text_in("id", id))
 
     def status(self) -> Dict[str, Any]:
-        """How the instance stands: the members that the header names at askel_s4_instance_status."""
+        """How the instance stands, a dict:
+
+        - "version": the library's; "vault_id": the vault's; "connections": how many it holds
+        - "wiping": "full", or "partial" where the process had initialised libcurl before this library, so that
+          libcurl's own copies of headers are freed without being wiped
+        - "curl", "tls": versions of libcurl and of its TLS library
+        - "mints", "requests": tokens minted and requests sent by this instance
+        - "events_dropped": events that nobody took in time
+        """
         result: Dict[str, Any] = self._json(lib.instance_status)
         return result
 
@@ -125,8 +144,16 @@ class Instance:
             return descriptor
 
     def events(self) -> Iterator[Dict[str, Any]]:
-        """Takes the events that wait, oldest first, and ends when there are no more: the objects that the header
-        describes at askel_s4_instance_next_event. Each event goes to one taker."""
+        """Takes the events that wait, oldest first, and ends when there are no more; event_fd tells of new ones. Each
+        event goes to one taker. It is a dict whose "event" is one of
+
+        - "connection_state": the connection with the id "connection" went "from" one state "to" another ("new",
+          "active", "expired", "unauthorised", "unreachable"); "recovered": whether it works again after a failure;
+          "at": when ("2026-11-23T09:30:00.123Z"); "code" and "message": why ("invalid_client"), None for a success
+        - "state_not_saved": the vault could not be written, so other processes do not know of the state; "connection",
+          "to", "at", "message"
+        - "events_dropped": "count" events were dropped because more waited than event_capacity
+        """
         while True:
             with self._handle as pointer:
                 text = take_text(lib.instance_next_event, pointer)

@@ -67,7 +67,7 @@ def read_orders(client: Client, today: dt.date) -> bool:
     since = today - dt.timedelta(days=WINDOW_DAYS)
     wanted = ("SalesOrder", "SoldToParty", "TotalNetAmount", "TransactionCurrency", "RequestedDeliveryDate")
     orders: List[Dict[str, Any]] = []
-    with client.sales_orders(created_from=since) as cursor, report.progress("orders") as progress:
+    with client.sales_orders(created_from=since, count=True) as cursor, report.progress("orders") as progress:
         for row in cursor:
             order = {name: row[name] for name in wanted}
             order.update({name: row[name] for name in report.STATUSES})
@@ -84,7 +84,7 @@ def read_partials(client: Client, today: dt.date) -> bool:
     """Reads and shows the items of the partially delivered orders. Says whether all of them came."""
     since = today - dt.timedelta(days=WINDOW_DAYS)
     orders: List[Dict[str, Any]] = []
-    cursor = client.sales_orders(created_from=since, delivery=Delivery.PARTIAL, with_items=True)
+    cursor = client.sales_orders(created_from=since, delivery=Delivery.PARTIAL, with_items=True, count=True)
     with cursor, report.progress("partially delivered orders") as progress:
         for row in cursor:
             orders.append({"SalesOrder": row["SalesOrder"], "to_Item": row["to_Item"]})

@@ -4,17 +4,25 @@
 import contextlib
 import datetime as dt
 import os
+import re
 import sys
 from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any, Callable, DefaultDict, Dict, Iterator, List, Sequence, Tuple
 
-from askel_s4 import CheckResult, Connection, Receipt, sales_order_status_text
+from askel_s4 import CheckResult, Connection, Receipt, Verdict, sales_order_status_text
 
 WIDTH = 80
 # What the sandbox holds, by its README: open orders created in the last 30 days.
 EXPECTED_ORDERS = 4200
 STATUSES = {"OverallSDProcessStatus": "Overall status", "OverallDeliveryStatus": "Delivery status"}
+
+VERDICTS: Dict[int, str] = {
+    Verdict.READING: "not at its end",
+    Verdict.COMPLETE_COUNTED: "complete, the server's count was met",
+    Verdict.CHAIN_UNBROKEN: "complete by its chain of pages, without a count",
+    Verdict.FAILED: "not complete",
+}
 
 Order = Dict[str, Any]
 
@@ -64,7 +72,7 @@ def connection(found: Connection, result: CheckResult) -> None:
 
 def statuses(orders: List[Order], since: dt.date) -> None:
     """How many orders stand where."""
-    _heading(f"{len(orders):,} open orders created since {since}")
+    _heading(f"{_count(len(orders), 'open order')} created since {since}")
     for name, label in STATUSES.items():
         print(f"  {label}")
         for code, count in sorted(Counter(order[name] for order in orders).items()):
@@ -82,13 +90,15 @@ def top_customers(orders: List[Order]) -> None:
     for place, (currency, count) in enumerate(order_counts.most_common()):
         customers: List[Tuple[str, Any]] = values[currency].most_common(10)
         total = sum(values[currency].values(), Decimal(0))
+        customer_count = _count(len(values[currency]), "customer")
+        sum_line = f"  {currency}: {total:,.2f} in {_count(count, 'order')} of {customer_count}"
         if place > 0:
-            print(f"  {currency}: {total:,.2f} in {count:,} orders of {len(values[currency])} customers")
+            print(sum_line)
             continue
         _heading(f"The ten customers with the most open value, in {currency}")
         for customer, value in customers:
             print(f"  {customer:<11}{_bar(float(value / customers[0][1]), 44)} {value:>18,.2f}")
-        print(f"  {currency}: {total:,.2f} in {count:,} orders of {len(values[currency])} customers")
+        print(sum_line)
 
 
 def late(orders: List[Order], today: dt.date) -> None:
@@ -101,7 +111,7 @@ def late(orders: List[Order], today: dt.date) -> None:
         and order["RequestedDeliveryDate"].date() < today
     ]
     waiting.sort(key=lambda order: (order["RequestedDeliveryDate"], order["SalesOrder"].zfill(10)))
-    _heading(f"{len(waiting):,} late orders: to be delivered before {today}, and not fully in delivery")
+    _heading(f"{_count(len(waiting), 'late order')}: to be delivered before {today}, and not fully in delivery")
     if waiting:
         print(f"  {'order':<12}{'customer':<12}{'requested':<12}{'days late':>9}  {'delivery':<9}{'value':>18}")
     for order in waiting[:10]:
@@ -117,7 +127,7 @@ def late(orders: List[Order], today: dt.date) -> None:
 def partials(orders: List[Order]) -> None:
     """What was ordered and delivered of the partially delivered orders, by unit and for the first few items."""
     items = [_item(order, item) for order in orders for item in expanded(order["to_Item"])]
-    _heading(f"{len(orders):,} partially delivered orders with {len(items):,} items")
+    _heading(f"{_count(len(orders), 'partially delivered order')} with {_count(len(items), 'item')}")
     totals: DefaultDict[str, List[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
     for *_, unit, ordered, delivered in items:
         totals[unit] = [a + b for a, b in zip(totals[unit], (ordered, delivered, ordered - delivered))]
@@ -149,15 +159,23 @@ def expanded(value: Any) -> List[Dict[str, Any]]:
     return found
 
 
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def receipt(label: str, found: Receipt) -> None:
     """What was proven about the rows, in numbers and in the library's own sentence."""
     seconds = found.elapsed_ms / 1000
-    _heading(f"{label}: {getattr(found.verdict, 'name', found.verdict)}")
-    print(f"  {found.rows:,} rows in {found.pages:,} pages, {found.requests:,} requests, {seconds:.2f} s")
-    print(f"  {found.bytes:,} bytes, {found.bytes_wire:,} of them over the wire (compressed)")
-    print(f"  {found.mints:,} tokens minted, {found.mints_unused:,} of them never sent; {found.retries:,} retries")
-    words, line = found.text.split(), " "
-    for word in words:
+    _heading(f"{label}: {VERDICTS.get(found.verdict, f'verdict {found.verdict}')}")
+    pages, requests = _count(found.pages, "page"), _count(found.requests, "request")
+    print(f"  {_count(found.rows, 'row')} in {pages}, {requests}, {seconds:.2f} s")
+    print(f"  {_count(found.bytes, 'byte')}, {found.bytes_wire:,} over the wire (compressed)")
+    unused = f"{found.mints_unused:,} of them made ahead beside the last page and never sent"
+    print(f"  {_count(found.mints, 'token')} minted" + (f", {unused}" if found.mints_unused else ""))
+    print(f"  {_count(found.retries, 'retry', 'retries')}")
+    line = " "
+    # The library's own sentence, with numbers as this report writes them.
+    for word in re.sub(r"\b\d{4,}\b", lambda number: f"{int(number[0]):,}", found.text).split():
         if len(line) + len(word) + 1 > WIDTH:
             print(line)
             line = " "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demo leaves nothing behind, however it ends."""
+"""The demo says what was proven, and leaves nothing behind, however it ends."""
 
 import os
 import signal
@@ -11,6 +11,18 @@ from pathlib import Path
 import pytest
 
 DEMO = Path(__file__).parents[1] / "examples" / "demo.py"
+
+
+def test_the_receipts_are_counted_and_in_words(tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    demo = subprocess.run([sys.executable, str(DEMO)], env=environment, capture_output=True, text=True, timeout=60)
+    assert (demo.returncode, demo.stderr) == (0, "")
+    assert demo.stdout.count("complete, the server's count was met") == 2
+    assert "\n  4,200 rows in 5 pages, 6 requests, " in demo.stdout
+    assert "\n  504 rows in 1 page, 1 request, " in demo.stdout
+    assert "\n  7 tokens minted, 1 of them made ahead beside the last page and never sent\n" in demo.stdout
+    assert "4200" not in demo.stdout
+    assert max(map(len, demo.stdout.splitlines())) <= 80
 
 
 def children(pid):

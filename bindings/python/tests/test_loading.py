@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Finding the library, and what the wheel is."""
 
+import inspect
 import os
 import re
 import subprocess
@@ -41,6 +42,26 @@ def test_another_library_is_told_from_ours():
 def test_nothing_is_printed_by_loading_and_leaving():
     result = run("import askel_s4; print(askel_s4.__version__)", ASKEL_S4_LIBRARY=_ffi.lib.path)
     assert (result.stdout, result.stderr) == (askel_s4.__version__ + "\n", "")
+
+
+def test_the_package_shows_its_own_names_alone():
+    hidden = {path.stem for path in BINDING.glob("*.py")} | {"__version__"}
+    shown = {name for name in dir(askel_s4) if not name.startswith("_")}
+    assert shown - hidden == set(askel_s4.__all__) - hidden
+
+
+def test_every_parameter_of_a_connection_is_described():
+    text = inspect.getdoc(askel_s4.Instance.put_connection)
+    parameters = set(inspect.signature(askel_s4.Instance.put_connection).parameters) - {"self"}
+    assert set(re.findall(r"^:param (\w+):", text, re.MULTILINE)) == parameters
+
+
+def test_every_member_of_status_and_events_is_described(instance, connection):
+    text = inspect.getdoc(askel_s4.Instance.status)
+    assert [name for name in instance.status() if f'"{name}"' not in text] == []
+    connection.check()
+    text = inspect.getdoc(askel_s4.Instance.events)
+    assert [name for event in instance.events() for name in event if f'"{name}"' not in text] == []
 
 
 @pytest.mark.skipif(not HEADER.exists(), reason="the header is not beside the binding")

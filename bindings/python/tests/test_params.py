@@ -104,6 +104,18 @@ def test_types_that_no_parameter_has(client, value):
         client.read(SERVICE, "A_SalesOrder", "SalesOrder eq ?", [value])
 
 
+def test_a_float_is_told_from_a_decimal(client):
+    with pytest.raises(TypeError, match="use Decimal"):
+        client.read(SERVICE, "A_SalesOrder", "TotalNetAmount eq ?", [1.5])
+    with pytest.raises(TypeError, match="use Decimal"):
+        client.get(SERVICE, "A_SalesOrder", 1.5)
+
+
+def test_text_is_no_sequence_of_parameters(client):
+    with pytest.raises(TypeError, match=r"params is a sequence: write \['10100001'\]"):
+        client.read(SERVICE, "A_SalesOrder", "SoldToParty eq ?", "10100001")
+
+
 def test_number_of_parameters(client):
     with pytest.raises(InvalidArgument):
         client.read(SERVICE, "A_SalesOrder", "SalesOrder eq ?", [])

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from conftest import SERVICE
+from conftest import SERVICE, requests
 
 from askel_s4 import Cancelled, TimedOut
 
@@ -43,9 +43,45 @@ def test_cancel_from_another_thread(slow, client):
         next(cursor)
     assert time.monotonic() - before < SOON_S
     timer.join()
-    cursor.cancel()
     slow.clear_faults()
     assert len(list(cursor)) == 3
+
+
+def test_cancel_between_pages_ends_the_next_fetch(sandbox, client):
+    cursor = client.read(SERVICE, "A_SalesOrder", top=6, page_size=2)
+    kept = [next(cursor)]
+    asked = requests(sandbox, "collection")
+    other = threading.Thread(target=cursor.cancel)
+    other.start()
+    other.join()
+    kept.append(next(cursor))
+    with pytest.raises(Cancelled):
+        next(cursor)
+    assert requests(sandbox, "collection") == asked
+    kept += cursor
+    assert len({row["SalesOrder"] for row in kept}) == len(kept) == 6
+    cursor.cancel()
+    assert list(cursor) == []
+
+
+def test_cancel_before_the_first_page(client):
+    cursor = client.read(SERVICE, "A_SalesOrder", top=3)
+    cursor.cancel()
+    with pytest.raises(Cancelled):
+        next(cursor)
+    assert len(list(cursor)) == 3
+
+
+def test_cancel_between_pages_of_an_asyncio_read(client):
+    async def read():
+        pages = client.read(SERVICE, "A_SalesOrder", top=4, page_size=2).pages()
+        first = await pages.__anext__()
+        pages._cursor.cancel()
+        with pytest.raises(Cancelled):
+            await pages.__anext__()
+        return [len(first)] + [len(page) async for page in pages]
+
+    assert asyncio.run(read()) == [2, 2]
 
 
 def test_ctrl_c_cancels_and_leaves_everything_usable(slow, client):

@@ -19,14 +19,16 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	// log.Fatal runs nothing that was deferred: what is opened is opened and closed in run.
+	if err := run(); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context) error {
+func run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	options := connection()
 	directory, err := os.MkdirTemp("", "askel-s4-orders-")
 	if err != nil {
 		return err
@@ -41,7 +43,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer instance.Close()
-	if err := instance.PutConnection(connection()); err != nil {
+	if err := instance.PutConnection(options); err != nil {
 		return err
 	}
 	client, err := instance.Client(askels4.ClientOptions{Connection: "tenant"})
