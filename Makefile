@@ -31,37 +31,38 @@ RUN_PATHS := PYTHONPATH=$(CURDIR)/bindings/python:$(CURDIR)/Tests/Sandbox \
 .PHONY: demo test bench soak lint check-exports library install wheel clean setup-demo setup-test
 
 demo: setup-demo library
-	$(RUN_PATHS) $(PYTHON) bindings/python/examples/demo.py
+	@$(RUN_PATHS) $(PYTHON) bindings/python/examples/demo.py
 
 test: setup-test library
-	$(RUN_PATHS) $(PYTHON) Tests/Scripts/run_tests.py
+	@$(RUN_PATHS) $(PYTHON) Tests/Scripts/run_tests.py
 
 bench: setup-test library
-	$(RUN_PATHS) $(PYTHON) Tests/Bench/bench.py
+	@$(RUN_PATHS) $(PYTHON) Tests/Bench/bench.py
 
 soak: setup-test library
-	$(RUN_PATHS) $(PYTHON) Tests/Scripts/run_tests.py --soak
+	@$(RUN_PATHS) $(PYTHON) Tests/Scripts/run_tests.py --soak
 
 lint: setup-test
-	$(RUN_PATHS) $(PYTHON) Tests/Scripts/run_tests.py lint
+	@$(RUN_PATHS) $(PYTHON) Tests/Scripts/run_tests.py lint
 
 check-exports: library
-	python3 Tests/Scripts/check_exports.py include/askel_s4.h $(LIBRARY)
+	@python3 Tests/Scripts/check_exports.py include/askel_s4.h $(LIBRARY)
 
 library: $(LIBRARY)
 
 $(LIBRARY): $(SOURCES) Makefile
-	sh Tests/Scripts/setup.sh build
-	mkdir -p $(SHIPPED) $(DIST)/lib/pkgconfig $(DIST)/include
-	printf 'ASKEL_S4_0 { global: askel_s4_*; local: *; };\n' > $(SHIPPED).map
-	swift build $(SHIP_FLAGS)
-	strip --strip-unneeded -o $@ $(SHIPPED)/release/libaskel_s4.so
-	patchelf --remove-rpath $@
-	ln -sf libaskel_s4.so.$(VERSION) $(DIST)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DIST)/lib/libaskel_s4.so
-	cp include/askel_s4.h $(DIST)/include/
-	$(call pkgconfig,$(CURDIR)/$(DIST)) > $(DIST)/lib/pkgconfig/askel_s4.pc
-	touch $@
+	@sh Tests/Scripts/setup.sh build
+	@mkdir -p $(SHIPPED) $(DIST)/lib/pkgconfig $(DIST)/include
+	@printf 'ASKEL_S4_0 { global: askel_s4_*; local: *; };\n' > $(SHIPPED).map
+	@echo "building the library, about a minute ..."
+	@swift build --quiet $(SHIP_FLAGS)
+	@strip --strip-unneeded -o $@ $(SHIPPED)/release/libaskel_s4.so
+	@patchelf --remove-rpath $@
+	@ln -sf libaskel_s4.so.$(VERSION) $(DIST)/lib/$(SONAME)
+	@ln -sf $(SONAME) $(DIST)/lib/libaskel_s4.so
+	@cp include/askel_s4.h $(DIST)/include/
+	@$(call pkgconfig,$(CURDIR)/$(DIST)) > $(DIST)/lib/pkgconfig/askel_s4.pc
+	@touch $@
 
 define pkgconfig
 printf '%s\n' 'prefix=$(1)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/include' '' 'Name: askel_s4' \
@@ -70,18 +71,19 @@ printf '%s\n' 'prefix=$(1)' 'libdir=$${prefix}/lib' 'includedir=$${prefix}/inclu
 endef
 
 setup-demo:
-	sh Tests/Scripts/setup.sh build demo
+	@sh Tests/Scripts/setup.sh build demo
 
 setup-test:
-	sh Tests/Scripts/setup.sh build demo test
+	@sh Tests/Scripts/setup.sh build demo test
 
 install: library
-	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 644 include/askel_s4.h $(DESTDIR)$(PREFIX)/include/
-	install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
-	ln -sf libaskel_s4.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libaskel_s4.so
-	$(call pkgconfig,$(PREFIX)) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/askel_s4.pc
+	@install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	@install -m 644 include/askel_s4.h $(DESTDIR)$(PREFIX)/include/
+	@install -m 755 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib/
+	@ln -sf libaskel_s4.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	@ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libaskel_s4.so
+	@$(call pkgconfig,$(PREFIX)) > $(DESTDIR)$(PREFIX)/lib/pkgconfig/askel_s4.pc
+	@echo "installed below $(DESTDIR)$(PREFIX); run ldconfig where that is a system directory"
 
 # The Python wheel that carries the library: .build/wheel/*.whl
 wheel: setup-test library

@@ -4,13 +4,19 @@
  *
  * This header is the manual. It is C99 and C++11 clean and needs nothing but the C library.
  *
- * The job in five calls (the static inline `..._wait` functions block; everything else returns at once):
+ * Sections: version - status and errors - instance - call - connections - client - parameters - reading - one
+ * document - sales orders - blocking conveniences.
  *
+ * The job in six calls (the static inline `..._wait` functions block; everything else returns at once):
+ *
+ *   askel_s4_key_file_create    once: makes the key that the vault will be sealed under
  *   askel_s4_instance_open      opens the vault under its key and makes the library ready
  *   askel_s4_connection_put     stores a customer's credential, sealed
  *   askel_s4_client_open        opens that connection for work
  *   askel_s4_client_read        prepares a read; askel_s4_cursor_next_wait brings page after page
  *   askel_s4_cursor_receipt     says what was proven about the rows that came
+ *
+ * What was opened is freed by its own _free or _close, in any order.
  *
  * CONVENTIONS
  *
@@ -37,8 +43,9 @@
  * fork        After fork() without exec(), objects inherited by the child answer ASKEL_S4_FORKED and may only be
  *             freed. Open a new instance in the child; it may use the same vault. (When the host itself uses SQLite in
  *             another thread at that moment, SQLite's own locks may be held in the child: fork early, or exec.)
- * The host    The library installs no signal handler, writes nothing to stdout or stderr, and reads no environment
- *             variable (https_proxy and SSLKEYLOGFILE change nothing).
+ * The host    The library installs no signal handler, writes nothing to stdout or stderr, and obeys no environment
+ *             variable: https_proxy changes nothing, and where SSLKEYLOGFILE is set libcurl makes that file, but no
+ *             key is written to it. (OpenSSL itself reads OPENSSL_CONF when the host has not loaded it before.)
  */
 #ifndef ASKEL_S4_H
 #define ASKEL_S4_H
@@ -101,7 +108,8 @@ enum {
   ASKEL_S4_HOST_REFUSED = 20,
   /** An answer pointed to another origin. It was not followed and no credential was sent there. */
   ASKEL_S4_ORIGIN_REFUSED = 21,
-  /** The tenant rejected the credential. It is not sent again until a new one is put or a check is asked for. */
+  /** The tenant rejected the credential: it expired, was changed, or never was right. It is not sent again until a new
+   *  one is put or a check is asked for. */
   ASKEL_S4_CREDENTIAL_EXPIRED = 30,
   /** The credential is good but this service is not open to it: look at the communication arrangement. */
   ASKEL_S4_UNAUTHORISED = 31,
@@ -164,7 +172,7 @@ const char *askel_s4_error_details(const askel_s4_error *error);
 /** Gives the seconds that the tenant asked to wait (Retry-After). @return seconds, or -1 where it said nothing. */
 int64_t askel_s4_error_retry_after_s(const askel_s4_error *error);
 /** Gives the id that was sent with the failed request (header X-Request-Id), to be found again in the tenant's logs.
- *  @return never NULL; "" where nothing was sent. */
+ *  @return never NULL; "" where nothing was sent to the API. */
 const char *askel_s4_error_request_id(const askel_s4_error *error);
 /** Frees an error. @param error [in] may be NULL. */
 void askel_s4_error_free(askel_s4_error *error);
@@ -241,6 +249,8 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  {"event":"state_not_saved","connection":"nordvik","to":"expired","at":"...","message":"..."}: the vault could not be
  *  written, so other processes do not know it; or
  *  {"event":"events_dropped","count":12}.
+ *  There is one event for each change of state. `recovered` is true when a connection that was expired, unauthorised or
+ *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
  *  @param out_json [out, free with askel_s4_string_free] NULL where none waits
  *  @return OK, INVALID_ARGUMENT, FORKED. */
 askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, char **out_json,
@@ -328,6 +338,7 @@ typedef struct askel_s4_connection_options {
 /** Stores a connection, or replaces the whole credential of one that is there: its state is `new` again and its
  *  generation rises. Clients that are open use it from their next operation on. Nothing is sent: ask
  *  askel_s4_connection_check for the proof. Durable when it returns.
+ *  To rotate a secret, give every member again, allow_host and ca_file too: what is left NULL is removed.
  *  @return OK, INVALID_ARGUMENT, HOST_REFUSED (the message says what is wrong with the host or the URL),
  *  VAULT_UNAVAILABLE, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const askel_s4_connection_options *options,
@@ -337,6 +348,9 @@ askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const
  *  {"id","host","auth":"client_credentials"|"basic","token_url","client_id","client_auth","scope","user","allow_host",
  *   "has_ca":true,"generation":1,"state":"new"|"active"|"expired"|"unauthorised"|"unreachable",
  *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null}.
+ *  new: not used yet. active: the credential works. expired: the tenant rejected it, and it is not sent again.
+ *  unauthorised: it works, but a service that was asked for is not open to it. unreachable: no usable answer came.
+ *  last_proof is kept to about ten minutes; last_error is SAP's or the token endpoint's code, or an HTTP status.
  *  @param out_json [out, free with askel_s4_string_free]
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_get(const askel_s4_instance *instance, const char *id, char **out_json,
@@ -365,8 +379,9 @@ typedef struct askel_s4_check_options {
 
 #define ASKEL_S4_CHECK_OPTIONS_INIT {sizeof(askel_s4_check_options), NULL, 0}
 
-/** Proves the credential, also one that was rejected before: a token is minted and discarded, and the service document
- *  of `service` is asked for where one is named. The connection's state follows the outcome.
+/** Proves the credential, also one that was rejected before: a token is minted and discarded, which proves token URL,
+ *  client id and secret; where `service` is named its service document is asked for, which proves the API host and the
+ *  communication arrangement too. The connection's state follows the outcome.
  *  Take the result with askel_s4_call_take_text:
  *  {"connection":"nordvik","state":"active","token":{"type":"bearer","expires_in_s":43199,"scope":"..."}|null,
  *   "service":"/sap/opu/odata/sap/API_SALES_ORDER_SRV"|null,"ms":84}.
@@ -466,7 +481,9 @@ typedef struct askel_s4_read_options {
   const char *service;
   /** Entity set: "A_SalesOrder". */
   const char *entity_set;
-  /** Filter with a `?` for each parameter: "OverallSDProcessStatus ne ? and CreationDate ge ?". NULL: every row. */
+  /** Filter with a `?` for each parameter: "OverallSDProcessStatus ne ? and CreationDate ge ?". NULL: every row.
+   *  Operators and functions are OData V2's (eq ne gt ge lt le and or not, startswith, substringof, ...). Literals go
+   *  out as they are written: values that come from people belong in `params`. */
   const char *filter;
   /** The parameters, in the order of the `?`. */
   const askel_s4_param *params;
@@ -532,7 +549,8 @@ enum {
   ASKEL_S4_FIELD_TEXT = 2,      /**< text, unescaped */
   ASKEL_S4_FIELD_NUMBER = 3,    /**< a number as exact decimal text: "2656.24" */
   ASKEL_S4_FIELD_BOOLEAN = 4,   /**< "true" or "false" */
-  ASKEL_S4_FIELD_DATE_TIME = 5, /**< ISO 8601, UTC: "2026-11-23T00:00:00Z", with fraction where there is one */
+  ASKEL_S4_FIELD_DATE_TIME = 5, /**< ISO 8601, UTC: "2026-11-23T00:00:00Z", with fraction where there is one; a day
+                                 *   such as CreationDate comes as its midnight */
   ASKEL_S4_FIELD_JSON = 6       /**< an object or array (an expanded navigation property) as JSON */
 };
 
@@ -605,7 +623,8 @@ typedef struct askel_s4_get_options {
   size_t struct_size;
   const char *service;    /**< as in askel_s4_read_options */
   const char *entity_set; /**< "A_SalesOrder" */
-  /** Key with a `?` for each parameter: "?" for a key of one property, else "SalesOrder=?,SalesOrderItem=?". */
+  /** Key with a `?` for each parameter: "?" for a key of one property, else "SalesOrder=?,SalesOrderItem=?".
+   *  Literals go out as they are written. */
   const char *key;
   const askel_s4_param *params;
   size_t param_count;
@@ -694,7 +713,8 @@ askel_s4_status askel_s4_sales_order_read(const askel_s4_client *client, const a
 const char *askel_s4_sales_order_status_text(const char *property, const char *code);
 
 /* ------------------------------------------------------------------------------------------------------------------
- * Blocking conveniences, for programs that have nothing else to do
+ * Blocking conveniences, for programs that have nothing else to do. They cannot be cancelled: where a person may want
+ * to stop, start the call, keep it, and use askel_s4_call_cancel.
  * --------------------------------------------------------------------------------------------------------------- */
 
 /** askel_s4_connection_check, waited for. @param out_json [out, free with askel_s4_string_free] */

@@ -54,7 +54,7 @@ enum Handle {
 enum Argument {
   /// - Throws: `invalidArgument` for NULL and for text that is not UTF-8.
   static func text(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> String {
-    guard let pointer else { throw .invalidArgument(name, "is NULL") }
+    guard let pointer else { throw .invalidArgument(name, "is missing (NULL)") }
     guard let text = String(validatingCString: pointer) else { throw .invalidArgument(name, "is not UTF-8") }
     return text
   }

@@ -42,15 +42,18 @@ enum ConnectionOptions {
 
   private static func credentialText(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> String {
     let text = try Argument.text(pointer, name)
-    guard 1...1_024 ~= text.utf8.count, text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
-      throw .invalidArgument(name, "is empty, over 1024 bytes, or holds a control character")
+    guard 1...1_024 ~= text.utf8.count else {
+      throw .invalidArgument(name, text.isEmpty ? "is empty" : "has over 1024 bytes")
+    }
+    guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+      throw .invalidArgument(name, "holds a control character: was a line break pasted with it?")
     }
     return text
   }
 
   /// Takes a secret without making a `String` of it.
   private static func secret(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> SecretBytes {
-    guard let pointer else { throw .invalidArgument(name, "is NULL") }
+    guard let pointer else { throw .invalidArgument(name, "is missing (NULL)") }
     let bytes = UnsafeRawBufferPointer(start: pointer, count: strnlen(pointer, 8_193))
     guard 1...8_192 ~= bytes.count else { throw .invalidArgument(name, "is empty or over 8192 bytes") }
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {

@@ -150,11 +150,19 @@ package final class Cursor: Sendable {
 
   /// The token source of the pages before, with the token that was minted ahead, unless the credential changed.
   private func usable(_ source: TokenSource?) throws(S4Error) -> TokenSource {
-    if let source {
-      if try client.isCurrent(source) { return source }
-      source.finish()
+    guard let source else { return try client.tokenSource() }
+    if try client.isCurrent(source) { return source }
+    source.finish()
+    let fresh = try client.tokenSource()
+    // Pages of two tenants are no read.
+    guard fresh.settings.origin == source.settings.origin else {
+      let error = S4Error(
+        .readInconsistent,
+        "the connection was put with another host in the middle of this read: start a new one", target: "host")
+      fail(error)
+      throw error
     }
-    return try client.tokenSource()
+    return fresh
   }
 }
 

@@ -25,7 +25,9 @@ extension Client {
         return (try metadata.entityType(ofSet: request.entitySet), try request.target(metadata))
       }
       switch prepared {
-      case .failure(let error): call.finish(.failure(error))
+      case .failure(let error):
+        source.finish()
+        call.finish(.failure(error))
       case .success((let type, let target)):
         exchange.get(target, prefetchesNext: false) { result in
           source.finish()

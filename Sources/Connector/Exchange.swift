@@ -76,7 +76,7 @@ final class Exchange: Sendable {
           tallied.withLock { $0.retries += 1 }
           send(request, id: id, prefetchesNext: false, mayRenew: false, completion)
         } else {
-          completion(take(result, id: id))
+          completion(take(result, of: request, id: id))
         }
       }
       if prefetchesNext { source.prefetch(deadline: deadline) }
@@ -92,7 +92,9 @@ final class Exchange: Sendable {
     }
   }
 
-  private func take(_ result: Result<HTTPResponse, S4Error>, id: String) -> Result<Answer, S4Error> {
+  private func take(
+    _ result: Result<HTTPResponse, S4Error>, of request: HTTPRequest, id: String
+  ) -> Result<Answer, S4Error> {
     switch result {
     case .failure(var error):
       error.requestID = id
@@ -103,7 +105,7 @@ final class Exchange: Sendable {
         tally.bytesWire &+= response.bytesWire
         tally.bytes &+= Int64(response.body.count)
       }
-      if let outcome = outcome(response) { report(outcome) }
+      if let outcome = outcome(response, path: String(request.target.prefix { $0 != "?" })) { report(outcome) }
       return .success(Answer(response: response, requestID: id))
     }
   }
@@ -113,7 +115,7 @@ final class Exchange: Sendable {
   }
 
   /// What the status alone says of the connection. The body is decoded by the thread that takes the result.
-  private func outcome(_ response: HTTPResponse) -> ConnectionOutcome? {
+  private func outcome(_ response: HTTPResponse, path: String) -> ConnectionOutcome? {
     let status = Int32(clamping: response.status)
     let type = response.contentType.lowercased()
     return switch response.status {
@@ -121,7 +123,9 @@ final class Exchange: Sendable {
     case 401 where source.settings.isBasic: .failed(credentialRejected)
     case 401, 403:
       .failed(
-        S4Error(.unauthorised, "the API answered \(status): look at the communication arrangement", httpStatus: status))
+        S4Error(
+          .unauthorised, "the API answered \(status) for \(path): look at the communication arrangement",
+          httpStatus: status, target: path))
     case 500...599:
       // A service that answers with SAP's own error is reachable.
       type.holds("json") || type.holds("xml")

@@ -107,7 +107,8 @@ struct ReadLedger: Sendable {
   }
 
   private mutating func finish() {
-    let pages = "\(receipt.rows) rows in \(receipt.pages) pages: "
+    let pages =
+      "\(receipt.rows) \(receipt.rows == 1 ? "row" : "rows") in \(receipt.pages) \(receipt.pages == 1 ? "page" : "pages"): "
     let chain = "no key came twice\(windowNote)"
     if let count = receipt.serverCount {
       receipt.verdict = .completeCounted

@@ -16,7 +16,7 @@ extension Parameter {
   var hint: String {
     switch self {
     case .null: ""
-    case .text: "; text fits Edm.String and holds no NUL"
+    case .text: "; text fits Edm.String and holds no NUL: for a date, number or GUID give a parameter of that type"
     case .integer: "; an integer fits Edm.Int16 to Int64, Byte, SByte, Decimal, Double and Single in their ranges"
     case .decimal: "; a decimal number is spelled -12.50 and fits Edm.Decimal, Double and Single"
     case .boolean: "; a truth value fits Edm.Boolean"

@@ -87,6 +87,12 @@ enum KeyFile {
   }
 
   private static func unavailable(_ path: String, _ number: Int32) -> S4Error {
-    S4Error(.vaultUnavailable, "no key file was made at \(Display.quoted(path)): \(Display.systemError(number))")
+    guard number != EEXIST else {
+      return S4Error(
+        .vaultUnavailable,
+        "\(Display.quoted(path)) is there already and was left alone: open the instance with it (a new key opens no "
+          + "vault that was made with the old one)")
+    }
+    return S4Error(.vaultUnavailable, "no key file was made at \(Display.quoted(path)): \(Display.systemError(number))")
   }
 }

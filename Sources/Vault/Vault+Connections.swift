@@ -129,7 +129,7 @@ extension Vault {
   /// Says that there is no such connection, once it is sure that damage does not merely hide it.
   func missing(_ id: String, in database: Database) throws(S4Error) -> S4Error {
     try database.proveSound()
-    return S4Error(.notFound, "there is no connection \(Display.quoted(id)) in the vault: put it first", target: id)
+    return S4Error(.notFound, "there is no connection \(Display.quoted(id)) in the vault", target: id)
   }
 
   /// Writes a connection's row.
