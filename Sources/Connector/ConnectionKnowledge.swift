@@ -67,6 +67,8 @@ struct ConnectionKnowledge: Sendable {
   var provenAt: Timestamp?
   /// Changes on their way into the vault: until they are there, this entry knows more than the vault.
   var saving = 0
+  /// The credential was taken at least once since this process knows it.
+  var worksHere = false
   /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
   var unsaved: Change?
 
@@ -85,6 +87,7 @@ struct ConnectionKnowledge: Sendable {
     guard state != next || isRejected != isRejection || (isProof && age > Self.proofInterval) else { return nil }
     state = next
     isRejected = isRejection
+    if isRejection { worksHere = false }
     if isProof { provenAt = now }
     return Change(
       generation: generation, state: next, code: outcome.code, message: outcome.message, isProof: isProof,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
+import HTTP
 import Vault
 
 /// Watches the connections of an instance: keeps a rejected credential from being sent again, and tells each change of
@@ -34,11 +35,33 @@ final class ConnectionMonitor: Sendable {
           return change
         }
       }
+      let former = known[connection]
       known[connection] = ConnectionKnowledge(
         generation: status.generation, state: status.state, isRejected: status.isRejected, provenAt: status.lastProof)
+      // What was rejected here and is none any more was cleared by another process's check.
+      let works = former?.generation == status.generation && former?.worksHere == true && !status.isRejected
+      known[connection]?.worksHere = works
       return nil
     }
     if let unsaved { save(connection, unsaved) }
+  }
+
+  /// How many requests with this credential may be under way: SAP locks a user after three failed logons, so one until
+  /// it is proven, and of a user's password never more than two, since it may be changed at any moment.
+  func passage(_ connection: String, generation: Int64, isBasic: Bool, isCheck: Bool) -> Turn.Passage {
+    known.withLock { known in
+      guard let entry = known[connection], entry.generation == generation else { return .limited(to: 1) }
+      if entry.isRejected, !isCheck { return .refused(Self.rejected(connection, "")) }
+      if !entry.worksHere { return .limited(to: 1) }
+      return isBasic ? .limited(to: 2) : .free
+    }
+  }
+
+  /// The credential was taken by the token endpoint, or with HTTP Basic by the API.
+  func accepted(_ connection: String, generation: Int64) {
+    known.withLock { known in
+      if known[connection]?.generation == generation { known[connection]?.worksHere = true }
+    }
   }
 
   /// Asks again right before a credential is sent: another request may have been rejected meanwhile.

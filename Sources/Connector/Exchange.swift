@@ -70,6 +70,7 @@ final class Exchange: Sendable {
         return
       case .success(let line): authorised.authorization = line
       }
+      if source.settings.isBasic { authorised.turn = source.turn }
       tallied.withLock { $0.requests += 1 }
       flight.send(authorised) { [self] result in
         if mayRenew, isWorthAnotherSend(result), !deadline.hasPassed {
@@ -105,6 +106,7 @@ final class Exchange: Sendable {
         tally.bytesWire &+= response.bytesWire
         tally.bytes &+= Int64(response.body.count)
       }
+      if source.settings.isBasic, response.status != 401, response.status < 500 { source.accepted() }
       if let outcome = outcome(response, path: String(request.target.prefix { $0 != "?" })) { report(outcome) }
       return .success(Answer(response: response, requestID: id))
     }

@@ -157,6 +157,19 @@ final class TokenSource: Sendable {
     monitor.report(connection, generation: generation, outcome, isCheck: ignoresRejection)
   }
 
+  /// For each request that carries the credential itself.
+  var turn: Turn {
+    Turn(key: "\(connection)#\(generation)") {
+      [monitor, connection, generation, isBasic = settings.isBasic, ignoresRejection] in
+      monitor.passage(
+        connection, generation: generation, isBasic: isBasic, isCheck: ignoresRejection)
+    }
+  }
+
+  func accepted() {
+    monitor.accepted(connection, generation: generation)
+  }
+
   private var mayBeSent: Bool {
     ignoresRejection || monitor.mayStillSend(connection, generation: generation)
   }
@@ -169,7 +182,8 @@ final class TokenSource: Sendable {
       completion(.failure(ConnectionMonitor.rejected(connection, "")))
       return
     }
-    let request = client.tokenRequest(deadline: deadline, trust: settings.trust)
+    var request = client.tokenRequest(deadline: deadline, trust: settings.trust)
+    request.turn = turn
     flight.send(request) { [self] result in
       // A kept-alive connection that had died: minting again costs a token that nobody uses.
       if mayRepeat, case .failure(let error) = result, error.isConnectionLost, !deadline.hasPassed {
@@ -182,6 +196,7 @@ final class TokenSource: Sendable {
       switch token {
       case .success(let token):
         mintCount.add()
+        accepted()
         state.withLock { $0.last = TokenFacts(token) }
         report(.minted)
       case .failure(let error): report(.failed(error))

@@ -27,6 +27,7 @@ final class EngineLoop: @unchecked Sendable {
   private let mailbox = Locked(Mailbox())
   private let multi: UnsafeMutableRawPointer
   private var running: [UInt64: Transfer] = [:]
+  private var turnstile = Turnstile()
 
   init() throws(S4Error) {
     guard let multi = curl_multi_init() else {
@@ -103,7 +104,9 @@ final class EngineLoop: @unchecked Sendable {
 
   private func run() {
     // A fork waits for the work between two polls, and never for a poll.
-    while ForkGate.within({ work() }) { curl_multi_poll(multi, nil, 0, 60_000, nil) }
+    while ForkGate.within({ work() }) {
+      curl_multi_poll(multi, nil, 0, Int32(clamping: min(turnstile.patience ?? 60_000, 60_000)), nil)
+    }
     mailbox.withLock { $0.isParked = true }
   }
 
@@ -118,16 +121,39 @@ final class EngineLoop: @unchecked Sendable {
     for transfer in fresh { begin(transfer) }
     for id in cancelled { end(id, .cancelled) }
     if isClosing {
+      for transfer in turnstile.takeWaiting() { transfer.stop(.closed) }
       for id in Array(running.keys) { end(id, .closed) }
       return false
     }
     var active: Int32 = 0
-    curl_multi_perform(multi, &active)
-    collect()
+    repeat {
+      curl_multi_perform(multi, &active)
+      collect()
+    } while beginWaiting()
     return true
   }
 
+  /// Lets on those whose turn has come, and ends those whose time is up. - Returns: whether one went on its way.
+  private func beginWaiting() -> Bool {
+    let before = running.count
+    for transfer in turnstile.takeWaiting() {
+      if transfer.request.deadline.hasPassed {
+        transfer.stop(transfer.timedOut("it waited for the credential to be proven"))
+      } else {
+        begin(transfer)
+      }
+    }
+    return running.count > before
+  }
+
   private func begin(_ transfer: Transfer) {
+    switch turnstile.admit(transfer) {
+    case .go: break
+    case .wait: return
+    case .refused(let error):
+      transfer.stop(error)
+      return
+    }
     do throws(S4Error) {
       let easy = try transfer.prepare()
       guard curl_multi_add_handle(multi, easy) == CURLM_OK else {
@@ -135,13 +161,19 @@ final class EngineLoop: @unchecked Sendable {
       }
       running[transfer.id] = transfer
     } catch {
+      turnstile.leave(transfer)
       transfer.stop(error)
     }
   }
 
   private func end(_ id: UInt64, _ error: S4Error) {
+    if let transfer = turnstile.remove(id) {
+      transfer.stop(error)
+      return
+    }
     guard let transfer = running.removeValue(forKey: id), let handle = transfer.handle else { return }
     curl_multi_remove_handle(multi, handle)
+    turnstile.leave(transfer)
     transfer.stop(error)
   }
 
@@ -158,6 +190,7 @@ final class EngineLoop: @unchecked Sendable {
       requestCount.add(1, ordering: .relaxed)
       // Out of the table first: the completion may be the last to know it.
       let held = running.removeValue(forKey: transfer.id)
+      turnstile.leave(transfer)
       transfer.finish(code)
       withExtendedLifetime(held) {}
     }

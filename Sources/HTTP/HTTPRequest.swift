@@ -25,6 +25,8 @@ package struct HTTPRequest: Sendable {
   package var maximumBody: Int
   /// The answer holds a credential (a token): its body is wiped when it goes.
   package var isAnswerSecret = false
+  /// What the credential in it has to wait for; nil: nothing.
+  package var turn: Turn?
 
   package init(
     _ method: Method, _ origin: Origin, _ target: String, headers: [String], deadline: Deadline, trust: Trust,
