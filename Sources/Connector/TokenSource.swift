@@ -113,10 +113,17 @@ final class TokenSource: Sendable {
     } else if isWaiting {
       flight.whenCancelled { [weak self, weak flight] in self?.endWait(of: flight) }
     } else {
-      mint(client, flight, deadline) { [self] result in
-        if case .success = result { state.withLock { $0.minted += 1 } }
-        completion(result.map(\.authorization))
-      }
+      mintNow(client, flight, deadline, completion)
+    }
+  }
+
+  /// Mints for a request that waits for it.
+  private func mintNow(
+    _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline, _ completion: @escaping Completion
+  ) {
+    mint(client, flight, deadline) { [self] result in
+      if case .success = result { state.withLock { $0.minted += 1 } }
+      completion(result.map(\.authorization))
     }
   }
 
@@ -239,7 +246,7 @@ final class TokenSource: Sendable {
       waiter.completion(.failure(error ?? .cancelled))
       return
     }
-    mint(client, waiter.flight, waiter.deadline) { result in waiter.completion(result.map(\.authorization)) }
+    mintNow(client, waiter.flight, waiter.deadline, waiter.completion)
   }
 
   /// Ends the wait of a flight that was cancelled; one that has had its token since may not end another's.

@@ -67,3 +67,13 @@ def test_no_session_cookie_stays_in_memory(sandbox: Sandbox, client: Client) -> 
             except OSError:
                 continue
     assert found == 0
+
+
+def test_a_mint_that_takes_the_place_of_a_failed_one_is_counted(sandbox, client):
+    sandbox.settings(latency_ms=30)
+    sandbox.fault("status", on="token", skip=2, times=1, code=503)
+    with client.read(SERVICE, "A_SalesOrder", select="SalesOrder", top=300, page_size=100) as cursor:
+        assert sum(1 for _ in cursor) == 300
+    receipt = cursor.receipt
+    assert receipt.mints - receipt.mints_unused == receipt.requests
+    assert sandbox.stats()["tokens"]["used_more_than_once"] == 0
