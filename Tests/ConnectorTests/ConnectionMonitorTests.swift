@@ -5,6 +5,7 @@
 #endif
 import Basics
 import Secrets
+import TestSupport
 import Testing
 
 @testable import Connector
@@ -16,14 +17,9 @@ import Testing
 
   /// Runs a body with a vault of one connection, its monitor and the events.
   private func withMonitor(_ body: (Vault, ConnectionMonitor, EventQueue, Int64) throws -> Void) throws {
-    var template = Array("/tmp/askel-s4-monitor-XXXXXX".utf8CString)
-    let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
-    defer {
-      for suffix in ["", "-wal", "-shm"] { unlink("\(directory)/vault.db\(suffix)") }
-      rmdir(directory)
-    }
+    let directory = TemporaryDirectory()
     let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-    let vault = try Vault(path: directory + "/vault.db", key: key)
+    let vault = try Vault(path: directory.vault, key: key)
     defer { vault.close() }
     let generation = try vault.put(connection: "nordvik", record: SecretBytes(copying: [1]))
     let events = try EventQueue(capacity: 16)

@@ -7,7 +7,7 @@ import Basics
 import HTTP
 import OAuth
 import Secrets
-import Synchronization
+import TestSupport
 import Testing
 
 @testable import Connector
@@ -16,30 +16,13 @@ import Testing
 @Suite struct TokenSourceTests {
   /// A call that was cancelled may still be on its way to a token when the next call of its cursor begins to wait.
   @Test func everyRequestThatWaitsForOneMintGetsAnEnd() throws {
-    var template = Array("/tmp/askel-s4-source-XXXXXX".utf8CString)
-    let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
-    defer {
-      for suffix in ["", "-wal", "-shm"] { unlink("\(directory)/vault.db\(suffix)") }
-      rmdir(directory)
-    }
+    let directory = TemporaryDirectory()
     let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-    let vault = try Vault(path: directory + "/vault.db", key: key)
+    let vault = try Vault(path: directory.vault, key: key)
     defer { vault.close() }
-    // A listener that answers nobody: the mint hangs in the handshake until its deadline.
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(listener) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        _ = bind(listener, generic, length)
-        _ = getsockname(listener, generic, &length)
-      }
-    }
-    listen(listener, 8)
-    let origin = try Origin(pasted: "127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
+    // It answers nobody: the mint hangs in the handshake until its deadline.
+    let server = SilentServer()
+    let origin = try Origin(pasted: "127.0.0.1:\(server.port)")
     let client = ClientCredentials(
       tokenOrigin: origin, tokenTarget: "/oauth/token", clientID: "client", clientSecret: SecretBytes(copying: [1]),
       style: .secretBasic, scope: "")
@@ -52,7 +35,7 @@ import Testing
       engine: engine, monitor: ConnectionMonitor(vault: vault, events: try EventQueue(capacity: 4)),
       mintCount: MintCount())
 
-    let ends = Mutex(0)
+    let ends = Locked(0)
     source.prefetch(deadline: Deadline(milliseconds: 300))
     let flights = [Flight(engine: engine), Flight(engine: engine)]
     for flight in flights {

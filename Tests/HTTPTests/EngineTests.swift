@@ -5,6 +5,7 @@
 #endif
 import Basics
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -29,31 +30,6 @@ private func request(_ host: String, port: UInt16 = 443, allowed: Bool, timeout:
   HTTPRequest(
     .get, try Origin(pasted: "\(host):\(port)"), "/", headers: ["Accept: application/json"],
     deadline: Deadline(milliseconds: timeout), trust: Trust(allowedHosts: allowed ? [host] : []), maximumBody: 1_024)
-}
-
-/// A listening socket that accepts nobody: connections to it hang in the handshake.
-private struct SilentServer: ~Copyable {
-  let descriptor: Int32
-  let port: UInt16
-
-  init() {
-    descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let descriptor = descriptor
-    withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-        _ = bind(descriptor, generic, length)
-        _ = getsockname(descriptor, generic, &length)
-      }
-    }
-    listen(descriptor, 8)
-    port = UInt16(bigEndian: address.sin_port)
-  }
-
-  deinit { close(descriptor) }
 }
 
 @Suite struct EngineTests {

@@ -4,35 +4,6 @@
   import Glibc
 #endif
 
-/// A directory of its own for one test, removed with all that is in it when the test ends.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/askel-s4-vault-XXXXXX".utf8CString)
-    path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
-  }
-
-  deinit {
-    for name in names() where unlink(path + "/" + name) != 0 { rmdir(path + "/" + name) }
-    rmdir(path)
-  }
-
-  /// Path of the vault in it.
-  var vault: String { path + "/vault.db" }
-
-  func names() -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-}
-
 /// Files of tests: small, and in memory at once.
 enum File {
   static func read(_ path: String) -> [UInt8] {
