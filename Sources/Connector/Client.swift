@@ -47,7 +47,7 @@ package final class Client: Sendable {
     try instance.monitor.admit(options.connection, status)
     return TokenSource(
       connection: options.connection, generation: generation, settings: settings, engine: instance.engine,
-      monitor: instance.monitor, mintCount: instance.mintCount)
+      monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
   }
 
   /// Whether a token source that an earlier page made still has the credential that counts.

@@ -42,6 +42,8 @@ final class TokenSource: Sendable {
   private let engine: Engine
   private let monitor: ConnectionMonitor
   private let mintCount: MintCount
+  /// The API's too: where both are one host, they share connections.
+  private let version: HTTPRequest.Version
   /// A check may send a credential that was rejected before: a person asked for it.
   private let ignoresRejection: Bool
   private let state = Locked(State())
@@ -49,7 +51,7 @@ final class TokenSource: Sendable {
 
   init(
     connection: String, generation: Int64, settings: ConnectionSettings, engine: Engine, monitor: ConnectionMonitor,
-    mintCount: MintCount, ignoresRejection: Bool = false
+    mintCount: MintCount, version: HTTPRequest.Version = .http11, ignoresRejection: Bool = false
   ) {
     self.connection = connection
     self.generation = generation
@@ -57,6 +59,7 @@ final class TokenSource: Sendable {
     self.engine = engine
     self.monitor = monitor
     self.mintCount = mintCount
+    self.version = version
     self.ignoresRejection = ignoresRejection
     prefetchFlight = Flight(engine: engine)
   }
@@ -191,6 +194,7 @@ final class TokenSource: Sendable {
     }
     var request = client.tokenRequest(deadline: deadline, trust: settings.trust)
     request.turn = turn
+    request.version = version
     flight.send(request) { [self] result in
       // A kept-alive connection that had died: minting again costs a token that nobody uses.
       if mayRepeat, case .failure(let error) = result, error.isConnectionLost, !deadline.hasPassed {
