@@ -349,7 +349,8 @@ askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const
  *   "has_ca":true,"generation":1,"state":"new"|"active"|"expired"|"unauthorised"|"unreachable",
  *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null}.
  *  new: not used yet. active: the credential works. expired: the tenant rejected it, and it is not sent again.
- *  unauthorised: it works, but a service that was asked for is not open to it. unreachable: no usable answer came.
+ *  unauthorised: it works, but a service or entity set that was asked for is not open to it, and was not since.
+ *  unreachable: no usable answer came.
  *  last_proof is kept to about ten minutes; last_error is SAP's or the token endpoint's code, or an HTTP status.
  *  @param out_json [out, free with askel_s4_string_free]
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */

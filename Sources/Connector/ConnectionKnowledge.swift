@@ -69,6 +69,9 @@ struct ConnectionKnowledge: Sendable {
   var saving = 0
   /// The credential was taken at least once since this process knows it.
   var worksHere = false
+  /// Entity sets and services that the API refused and has not opened since. While there are any, a success elsewhere
+  /// announces no recovery: a product that reads one closed service among open ones would be told of one with each read.
+  var refused: Set<String> = []
   /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
   var unsaved: Change?
 
@@ -76,9 +79,20 @@ struct ConnectionKnowledge: Sendable {
   /// than the page.
   static let proofInterval: Int64 = 600_000
 
-  /// - Parameter isCheck: a person asked; only such a proof ends a rejection.
-  mutating func take(_ outcome: ConnectionOutcome, isCheck: Bool, at now: Timestamp) -> Change? {
+  static let maximumRefused = 256
+
+  /// - Parameters:
+  ///   - place: path of the entity set or service that answered; nil where it was not the API, or a check of all.
+  ///   - isCheck: a person asked; only such a proof ends a rejection.
+  mutating func take(
+    _ outcome: ConnectionOutcome, of place: String? = nil, isCheck: Bool, at now: Timestamp
+  ) -> Change? {
     guard let next = outcome.state(after: state) else { return nil }
+    if next == .unauthorised, let place, refused.count < Self.maximumRefused { refused.insert(place) }
+    if next == .active, case .proven = outcome {
+      if let place { refused.remove(place) } else { refused = [] }
+      guard refused.isEmpty else { return nil }
+    }
     let isRejection = next == .expired
     let isProof = next == .active
     // A page that was under way with an older token says nothing about the secret that was rejected meanwhile.

@@ -41,6 +41,7 @@ final class ConnectionMonitor: Sendable {
       // What was rejected here and is none any more was cleared by another process's check.
       let works = former?.generation == status.generation && former?.worksHere == true && !status.isRejected
       known[connection]?.worksHere = works
+      if former?.generation == status.generation { known[connection]?.refused = former?.refused ?? [] }
       return nil
     }
     if let unsaved { save(connection, unsaved) }
@@ -80,11 +81,13 @@ final class ConnectionMonitor: Sendable {
   }
 
   /// Takes in an outcome. Called on the I/O thread: a change of state is rare, and its write is one short commit.
-  func report(_ connection: String, generation: Int64, _ outcome: ConnectionOutcome, isCheck: Bool) {
+  func report(
+    _ connection: String, generation: Int64, _ outcome: ConnectionOutcome, of place: String? = nil, isCheck: Bool
+  ) {
     let now = Timestamp.now
     let change = known.withLock { known -> ConnectionKnowledge.Change? in
       guard known[connection]?.generation == generation,
-        let change = known[connection]?.take(outcome, isCheck: isCheck, at: now)
+        let change = known[connection]?.take(outcome, of: place, isCheck: isCheck, at: now)
       else { return nil }
       known[connection]?.saving += 1
       return change

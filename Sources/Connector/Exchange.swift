@@ -99,7 +99,7 @@ final class Exchange: Sendable {
     switch result {
     case .failure(var error):
       error.requestID = id
-      report(.failed(error))
+      source.report(.failed(error))
       return .failure(error)
     case .success(let response):
       tallied.withLock { tally in
@@ -107,13 +107,11 @@ final class Exchange: Sendable {
         tally.bytes &+= Int64(response.body.count)
       }
       if source.settings.isBasic, response.status != 401, response.status < 500 { source.accepted() }
-      if let outcome = outcome(response, path: String(request.target.prefix { $0 != "?" })) { report(outcome) }
+      // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
+      let place = String(request.target.prefix { $0 != "?" && $0 != "(" })
+      if let outcome = outcome(response, path: place) { source.report(outcome, of: place) }
       return .success(Answer(response: response, requestID: id))
     }
-  }
-
-  private func report(_ outcome: ConnectionOutcome) {
-    source.report(outcome)
   }
 
   /// What the status alone says of the connection. The body is decoded by the thread that takes the result.

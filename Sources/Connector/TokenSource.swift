@@ -163,8 +163,8 @@ final class TokenSource: Sendable {
   }
 
   /// Tells the monitor what the API said of this credential.
-  func report(_ outcome: ConnectionOutcome) {
-    monitor.report(connection, generation: generation, outcome, isCheck: ignoresRejection)
+  func report(_ outcome: ConnectionOutcome, of place: String? = nil) {
+    monitor.report(connection, generation: generation, outcome, of: place, isCheck: ignoresRejection)
   }
 
   /// For each request that carries the credential itself.

@@ -81,4 +81,16 @@ import Vault
     #expect(ConnectionOutcome.failed(S4Error(.timedOut, "")).code == "timedOut")
     #expect(ConnectionOutcome.proven.code == nil)
   }
+
+  @Test func oneClosedServiceAmongOpenOnesIsToldOnce() {
+    var known = knowledge(.active)
+    let refusal = ConnectionOutcome.failed(S4Error(.unauthorised, "", httpStatus: 403))
+    #expect(known.take(refusal, of: "/closed", isCheck: false, at: .now)?.state == .unauthorised)
+    for _ in 0..<3 {
+      #expect(known.take(.proven, of: "/open", isCheck: false, at: .now) == nil)
+      #expect(known.take(refusal, of: "/closed", isCheck: false, at: .now) == nil)
+    }
+    #expect(known.take(.proven, of: "/closed", isCheck: false, at: .now)?.state == .active)
+    #expect(known.refused.isEmpty)
+  }
 }

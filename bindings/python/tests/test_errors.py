@@ -362,3 +362,17 @@ def test_waiting_for_a_turn_ends_with_the_deadline(instance, sandbox):
             next(second.read(SERVICE, "A_SalesOrder", top=1, timeout=0.2))
         assert thread.is_alive()  # the first one's mint is still on its way
         thread.join()
+
+
+def test_one_closed_entity_set_among_open_ones_is_told_once(instance, sandbox, client):
+    sandbox.fault("forbidden", match="A_SalesOrderItem")
+    for _ in range(3):
+        assert next(client.read(SERVICE, "A_SalesOrder", top=1))
+        with pytest.raises(Unauthorised):
+            next(client.read(SERVICE, "A_SalesOrderItem", top=1))
+    sandbox.clear_faults()
+    assert next(client.read(SERVICE, "A_SalesOrderItem", top=1))
+    events = [event for event in instance.events() if event["event"] == "connection_state"]
+    assert [event["to"] for event in events] == ["active", "unauthorised", "active"]
+    assert "A_SalesOrderItem" in events[1]["message"]
+    assert events[2]["recovered"] is True
