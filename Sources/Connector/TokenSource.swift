@@ -44,6 +44,8 @@ final class TokenSource: Sendable {
   private let mintCount: MintCount
   /// A check may send a credential that was rejected before: a person asked for it.
   private let ignoresRejection: Bool
+  /// How many it ignores; nil: none.
+  private let ignoredRejections: UInt64?
   private let state = Locked(State())
   private let prefetchFlight: Flight
 
@@ -58,6 +60,7 @@ final class TokenSource: Sendable {
     self.monitor = monitor
     self.mintCount = mintCount
     self.ignoresRejection = ignoresRejection
+    ignoredRejections = ignoresRejection ? monitor.rejections(connection) : nil
     prefetchFlight = Flight(engine: engine)
   }
 
@@ -167,9 +170,8 @@ final class TokenSource: Sendable {
   /// For each request that carries the credential itself.
   var turn: Turn {
     Turn(key: "\(connection)#\(generation)") {
-      [monitor, connection, generation, isBasic = settings.isBasic, ignoresRejection] in
-      monitor.passage(
-        connection, generation: generation, isBasic: isBasic, isCheck: ignoresRejection)
+      [monitor, connection, generation, isBasic = settings.isBasic, ignoredRejections] in
+      monitor.passage(connection, generation: generation, isBasic: isBasic, ignoring: ignoredRejections)
     }
   }
 
