@@ -3,6 +3,7 @@
 #if canImport(Glibc)
   import Glibc
 #endif
+import Synchronization
 
 /// Keeps a `fork()` from happening while a thread is inside this library.
 ///
@@ -48,12 +49,13 @@ package enum ForkGate {
   }()
 
   /// The thread that has the gate alone, between the handlers; only that thread reads its own id here.
-  private static let forking = Locked<pthread_t>(0)
+  // Atomic, not `Locked`: a fork that gave up reads it while another one doubles the process.
+  private static let forking = Atomic<pthread_t>(0)
   private static let hooks = Locked<[Hook]>([])
 
   private static let isRegistered: Bool = {
     _ = lock
-    _ = forking
+    _ = forking.load(ordering: .relaxed)
     _ = hooks
     return pthread_atfork({ ForkGate.close() }, { ForkGate.open(inChild: false) }, { ForkGate.open(inChild: true) })
       == 0
@@ -73,15 +75,21 @@ package enum ForkGate {
     clock_gettime(CLOCK_REALTIME, &until)
     until.tv_sec += patience / 1_000
     guard pthread_rwlock_timedwrlock(lock, &until) == 0 else { return }
-    forking.withLock { $0 = pthread_self() }
+    forking.store(pthread_self(), ordering: .relaxed)
     for hook in hooks.withLock({ $0 }) { hook() }
   }
 
   private static func open(inChild: Bool) {
+    if inChild {
+      // Its copy remembers threads that are gone: those inside after a `close` that gave up, others that wait to fork,
+      // and the owner. It is made anew.
+      forking.store(0, ordering: .relaxed)
+      initialise(lock)
+      return
+    }
     // Not after a `close` that gave up.
-    guard pthread_equal(forking.withLock({ $0 }), pthread_self()) != 0 else { return }
-    forking.withLock { $0 = 0 }
-    // The child's copy remembers the parent's thread as its owner: it is made anew.
-    if inChild { initialise(lock) } else { pthread_rwlock_unlock(lock) }
+    guard forking.load(ordering: .relaxed) == pthread_self() else { return }
+    forking.store(0, ordering: .relaxed)
+    pthread_rwlock_unlock(lock)
   }
 }

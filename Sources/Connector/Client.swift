@@ -36,6 +36,7 @@ package final class Client: Sendable {
   /// - Throws: `credentialExpired` where it was rejected and has not changed, `notFound` where it was deleted.
   func tokenSource() throws(S4Error) -> TokenSource {
     try instance.checkUsable()
+    let version = instance.monitor.version(options.connection)
     var status = try instance.vault.status(connection: options.connection)
     var (settings, generation) = credential.withLock { $0 }
     if generation != status.generation {
@@ -44,7 +45,7 @@ package final class Client: Sendable {
       let fresh = (settings, generation)
       credential.withLock { $0 = fresh }
     }
-    try instance.monitor.admit(options.connection, status)
+    try instance.monitor.admit(options.connection, status, asOf: version)
     return TokenSource(
       connection: options.connection, generation: generation, settings: settings, engine: instance.engine,
       monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
@@ -53,8 +54,9 @@ package final class Client: Sendable {
   /// Whether a token source that an earlier page made still has the credential that counts.
   func isCurrent(_ source: TokenSource) throws(S4Error) -> Bool {
     try instance.checkUsable()
+    let version = instance.monitor.version(options.connection)
     let status = try instance.vault.status(connection: options.connection)
-    try instance.monitor.admit(options.connection, status)
+    try instance.monitor.admit(options.connection, status, asOf: version)
     return status.generation == source.generation
   }
 

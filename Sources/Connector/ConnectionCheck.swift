@@ -11,11 +11,12 @@ extension Instance {
   ///   - timeout: milliseconds.
   package func check(connection: String, service: ServicePath?, timeout: Int64) throws(S4Error) -> Call {
     try checkUsable()
+    let version = monitor.version(connection)
     let (settings, status) = try openConnection(connection)
     guard service != nil || !settings.isBasic else {
       throw .invalidArgument("service", "with HTTP Basic there is nothing to mint: name a service to ask")
     }
-    monitor.note(connection, status)
+    monitor.note(connection, status, asOf: version)
     let source = TokenSource(
       connection: connection, generation: status.generation, settings: settings, engine: engine, monitor: monitor,
       mintCount: mintCount, ignoresRejection: true)

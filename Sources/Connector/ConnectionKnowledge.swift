@@ -72,6 +72,12 @@ struct ConnectionKnowledge: Sendable {
   /// Entity sets and services that the API refused and has not opened since. While there are any, a success elsewhere
   /// announces no recovery: a product that reads one closed service among open ones would be told of one with each read.
   var refused: Set<String> = []
+  /// Earlier credentials that were rejected: requests that were under way when it was replaced must not repeat that.
+  var rejectedBefore: Set<Int64> = []
+  /// How often the credential was rejected, checks included: a check ignores those from before it was asked for.
+  var rejections: UInt64 = 0
+  /// Rises with all that this entry learns: a status that was read before is no news.
+  var version: UInt64 = 0
   /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
   var unsaved: Change?
 
@@ -99,6 +105,7 @@ struct ConnectionKnowledge: Sendable {
     guard !isRejected || isRejection || (isProof && isCheck) else { return nil }
     let age = provenAt.map { now.milliseconds &- $0.milliseconds } ?? Int64.max
     guard state != next || isRejected != isRejection || (isProof && age > Self.proofInterval) else { return nil }
+    version += 1
     state = next
     isRejected = isRejection
     if isRejection { worksHere = false }

@@ -16,18 +16,26 @@ final class ConnectionMonitor: Sendable {
     self.events = events
   }
 
+  /// To be asked before the vault's status is read, and given to `note` with it.
+  func version(_ connection: String) -> UInt64 { known.withLock { $0[connection]?.version ?? 0 } }
+
   /// Takes over what the vault says, before an operation starts.
   /// - Throws: `credentialExpired` where this credential was rejected, by any process, and has not changed since.
-  func admit(_ connection: String, _ status: ConnectionStatus) throws(S4Error) {
-    note(connection, status)
+  func admit(_ connection: String, _ status: ConnectionStatus, asOf version: UInt64? = nil) throws(S4Error) {
+    note(connection, status, asOf: version)
     if status.isRejected || !mayStillSend(connection, generation: status.generation) {
       throw Self.rejected(connection, status.lastErrorCode ?? "")
     }
   }
 
   /// Takes over what the vault says, unless this process knows of something later that the vault did not take.
-  func note(_ connection: String, _ status: ConnectionStatus) {
+  /// - Parameter version: from before the status was read; nil: nothing can have been learned since.
+  func note(_ connection: String, _ status: ConnectionStatus, asOf version: UInt64? = nil) {
     let unsaved = known.withLock { known -> ConnectionKnowledge.Change? in
+      // A rejection came in between: the status that was read before it must not undo it.
+      if let entry = known[connection], let version, entry.version != version, status.generation <= entry.generation {
+        return nil
+      }
       if let entry = known[connection], entry.generation == status.generation {
         guard entry.saving == 0 else { return nil }
         if let change = entry.unsaved, !change.isOlder(than: status) {
@@ -41,7 +49,15 @@ final class ConnectionMonitor: Sendable {
       // What was rejected here and is none any more was cleared by another process's check.
       let works = former?.generation == status.generation && former?.worksHere == true && !status.isRejected
       known[connection]?.worksHere = works
-      if former?.generation == status.generation { known[connection]?.refused = former?.refused ?? [] }
+      if let former {
+        known[connection]?.version = former.version + 1
+        known[connection]?.rejections = former.rejections
+        known[connection]?.rejectedBefore = former.rejectedBefore
+        if former.generation == status.generation { known[connection]?.refused = former.refused }
+        if former.isRejected, former.generation != status.generation {
+          known[connection]?.rejectedBefore.insert(former.generation)
+        }
+      }
       return nil
     }
     if let unsaved { save(connection, unsaved) }
@@ -49,10 +65,16 @@ final class ConnectionMonitor: Sendable {
 
   /// How many requests with this credential may be under way: SAP locks a user after three failed logons, so one until
   /// it is proven, and of a user's password never more than two, since it may be changed at any moment.
-  func passage(_ connection: String, generation: Int64, isBasic: Bool, isCheck: Bool) -> Turn.Passage {
+  /// - Parameter rejections: how many a check ignores, from `rejections`; nil: no check.
+  func passage(_ connection: String, generation: Int64, isBasic: Bool, ignoring rejections: UInt64?) -> Turn.Passage {
     known.withLock { known in
-      guard let entry = known[connection], entry.generation == generation else { return .limited(to: 1) }
-      if entry.isRejected, !isCheck { return .refused(Self.rejected(connection, "")) }
+      guard let entry = known[connection], entry.generation == generation else {
+        // Replaced while it waited; another request with it was rejected.
+        let isRejected = known[connection]?.rejectedBefore.contains(generation) ?? false
+        return isRejected ? .refused(Self.rejected(connection, "")) : .limited(to: 1)
+      }
+      // A person's check is sent all the same, but a crowd of checks is one attempt too.
+      if entry.isRejected, entry.rejections != rejections { return .refused(Self.rejected(connection, "")) }
       if !entry.worksHere { return .limited(to: 1) }
       return isBasic ? .limited(to: 2) : .free
     }
@@ -65,11 +87,13 @@ final class ConnectionMonitor: Sendable {
     }
   }
 
+  func rejections(_ connection: String) -> UInt64 { known.withLock { $0[connection]?.rejections ?? 0 } }
+
   /// Asks again right before a credential is sent: another request may have been rejected meanwhile.
   func mayStillSend(_ connection: String, generation: Int64) -> Bool {
     known.withLock { known in
-      guard let entry = known[connection], entry.generation == generation else { return true }
-      return !entry.isRejected
+      guard let entry = known[connection] else { return true }
+      return entry.generation == generation ? !entry.isRejected : !entry.rejectedBefore.contains(generation)
     }
   }
 
@@ -84,8 +108,14 @@ final class ConnectionMonitor: Sendable {
   func report(
     _ connection: String, generation: Int64, _ outcome: ConnectionOutcome, of place: String? = nil, isCheck: Bool
   ) {
+    // Our own refusal repeats what is known; it is no attempt of the tenant's to count.
+    if case .failed(let error) = outcome, error.code == .credentialExpired, error.outcome == .notSent { return }
     let now = Timestamp.now
     let change = known.withLock { known -> ConnectionKnowledge.Change? in
+      if outcome.state(after: .active) == .expired {
+        known[connection]?.rejections += 1
+        if known[connection]?.generation != generation { known[connection]?.rejectedBefore.insert(generation) }
+      }
       guard known[connection]?.generation == generation,
         let change = known[connection]?.take(outcome, of: place, isCheck: isCheck, at: now)
       else { return nil }
@@ -108,6 +138,7 @@ final class ConnectionMonitor: Sendable {
       guard var entry = known[connection], entry.generation == change.generation else { return false }
       defer { known[connection] = entry }
       entry.saving -= 1
+      entry.version += 1
       switch saved {
       case .success:
         if let waiting = entry.unsaved, waiting.at.milliseconds <= change.at.milliseconds { entry.unsaved = nil }

@@ -73,6 +73,7 @@ final class Exchange: Sendable {
       if source.settings.isBasic { authorised.turn = source.turn }
       tallied.withLock { $0.requests += 1 }
       flight.send(authorised) { [self] result in
+        if case .failure(let error) = result, error.wasKeptBack { tallied.withLock { $0.requests -= 1 } }
         if mayRenew, isWorthAnotherSend(result), !deadline.hasPassed {
           tallied.withLock { $0.retries += 1 }
           send(request, id: id, prefetchesNext: false, mayRenew: false, completion)
@@ -155,4 +156,9 @@ enum RequestID {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }
+}
+
+extension S4Error {
+  /// The request ended while it waited for its turn, or before: nothing left this process.
+  fileprivate var wasKeptBack: Bool { outcome == .notSent && (code == .credentialExpired || code == .timedOut) }
 }

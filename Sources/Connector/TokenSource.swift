@@ -46,6 +46,8 @@ final class TokenSource: Sendable {
   private let version: HTTPRequest.Version
   /// A check may send a credential that was rejected before: a person asked for it.
   private let ignoresRejection: Bool
+  /// How many it ignores; nil: none.
+  private let ignoredRejections: UInt64?
   private let state = Locked(State())
   private let prefetchFlight: Flight
 
@@ -61,6 +63,7 @@ final class TokenSource: Sendable {
     self.mintCount = mintCount
     self.version = version
     self.ignoresRejection = ignoresRejection
+    ignoredRejections = ignoresRejection ? monitor.rejections(connection) : nil
     prefetchFlight = Flight(engine: engine)
   }
 
@@ -170,9 +173,8 @@ final class TokenSource: Sendable {
   /// For each request that carries the credential itself.
   var turn: Turn {
     Turn(key: "\(connection)#\(generation)") {
-      [monitor, connection, generation, isBasic = settings.isBasic, ignoresRejection] in
-      monitor.passage(
-        connection, generation: generation, isBasic: isBasic, isCheck: ignoresRejection)
+      [monitor, connection, generation, isBasic = settings.isBasic, ignoredRejections] in
+      monitor.passage(connection, generation: generation, isBasic: isBasic, ignoring: ignoredRejections)
     }
   }
 

@@ -97,6 +97,7 @@ final class EngineLoop: @unchecked Sendable {
       }, me.toOpaque())
     guard code == 0 else {
       me.release()
+      ExitWatch.shared.remove(self)
       return nil
     }
     return thread
@@ -201,6 +202,7 @@ extension EngineLoop {
   /// For the process's exit: asks the thread to leave, and tells whether it has.
   func wake() { curl_multi_wakeup(multi) }
   var hasParked: Bool {
-    mailbox.withLock { $0.thread == nil || $0.isParked }
+    // A thread that `close` waits for is not done yet.
+    mailbox.withLock { $0.isParked || ($0.thread == nil && !$0.isClosing) }
   }
 }

@@ -12,7 +12,8 @@ import Testing
 @testable import Vault
 
 @Suite struct ConnectionMonitorTests {
-  private static let rejection = ConnectionOutcome.failed(S4Error(.credentialExpired, "rejected"))
+  private static let rejection = ConnectionOutcome.failed(
+    S4Error(.credentialExpired, "rejected", outcome: .notProcessed))
   private static let silence = ConnectionOutcome.failed(S4Error(.unreachable, "no answer", outcome: .unknown))
 
   /// Runs a body with a vault of one connection, its monitor and the events.
@@ -46,6 +47,39 @@ import Testing
       #expect(isSaved)
       #expect(events.next()?.contains("\"to\":\"expired\"") == true)
       #expect(events.next() == nil)
+    }
+  }
+
+  @Test func statusReadBeforeARejectionDoesNotUndoIt() throws {
+    try withMonitor { vault, monitor, _, generation in
+      let version = monitor.version("nordvik")
+      let before = try vault.status(connection: "nordvik")
+      monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
+      #expect(throws: S4Error.self) { try monitor.admit("nordvik", before, asOf: version) }
+      #expect(!monitor.mayStillSend("nordvik", generation: generation))
+    }
+  }
+
+  @Test func crowdThatWaitsWithAReplacedCredentialIsOneAttemptToo() throws {
+    try withMonitor { vault, monitor, _, old in
+      // The first of the crowd is under way; a new credential is put and used; then the first is rejected.
+      let new = try vault.put(connection: "nordvik", record: SecretBytes(copying: [2]))
+      monitor.note("nordvik", try vault.status(connection: "nordvik"))
+      if case .limited(to: 1) = monitor.passage("nordvik", generation: old, isBasic: true, ignoring: nil) {
+      } else {
+        Issue.record("the replaced credential is not known to be wrong yet")
+      }
+      monitor.report("nordvik", generation: old, Self.rejection, isCheck: false)
+      if case .refused = monitor.passage("nordvik", generation: old, isBasic: true, ignoring: nil) {
+      } else {
+        Issue.record("the rest of the crowd is sent")
+      }
+      #expect(!monitor.mayStillSend("nordvik", generation: old))
+      #expect(monitor.mayStillSend("nordvik", generation: new))
+      if case .limited(to: 1) = monitor.passage("nordvik", generation: new, isBasic: true, ignoring: nil) {
+      } else {
+        Issue.record("the new credential has its own turns")
+      }
     }
   }
 

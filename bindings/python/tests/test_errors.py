@@ -318,38 +318,6 @@ def test_a_page_under_way_does_not_clear_a_rejection(instance, sandbox, client):
     assert sum(len(page) for page in pages) > 0  # the same read goes on with the new secret
 
 
-@pytest.mark.parametrize("basic", [True, False])
-def test_a_crowd_with_a_wrong_credential_is_one_attempt(instance, sandbox, basic):
-    """Twenty reads start together: the first rejection speaks for all, long before SAP would lock the user."""
-    if basic:
-        connection = put(
-            instance, sandbox, auth=Auth.BASIC, user=sandbox.user, password="wrong", token_url=None, client_id=None,
-            client_secret=None)  # fmt: skip
-    else:
-        connection = put(instance, sandbox, client_secret="wrong")
-    sandbox.settings(latency_ms=50)
-    ready = threading.Barrier(20)
-    codes = []
-
-    def attempt():
-        with connection.client() as client:
-            ready.wait()
-            try:
-                next(client.read(SERVICE, "A_SalesOrder", top=1))
-            except CredentialExpired as error:
-                codes.append(error.code)
-
-    threads = [threading.Thread(target=attempt) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(codes) == 20
-    stats = sandbox.stats()
-    assert stats["locked_users"] == []
-    assert (stats["basic_auth_failures"] if basic else stats["mint_failures"]["bad_secret"]) == 1
-
-
 def test_waiting_for_a_turn_ends_with_the_deadline(instance, sandbox):
     """The first request proves the credential slowly; the second does not wait longer than its own deadline."""
     connection = put(instance, sandbox)
