@@ -10,7 +10,7 @@ import Testing
   import Glibc
 #endif
 
-@Suite struct ForkTests {
+@Suite(.serialized) struct SecretForkTests {
   private final class Counts: Sendable {
     let isOver = Atomic<Bool>(false)
     let wellEnded = Atomic<Int>(0)

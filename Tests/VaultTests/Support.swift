@@ -27,21 +27,6 @@ func makeKey(_ byte: UInt8 = 7) throws -> KeyEncryptionKey {
 
 func secret(_ text: String) -> SecretBytes { SecretBytes(copying: Array(text.utf8)) }
 
-/// Runs a body in a child process.
-/// - Returns: whether it came to its end within 20 seconds and gave true.
-func inChild(_ body: () -> Bool) -> Bool {
-  let child = fork()
-  if child == 0 {
-    var none = sigset_t()
-    sigemptyset(&none)
-    sigprocmask(SIG_SETMASK, &none, nil)
-    alarm(20)
-    _exit(body() ? 0 : 1)
-  }
-  var status: Int32 = -1
-  return child > 0 && waitpid(child, &status, 0) == child && status == 0
-}
-
 /// What several threads found.
 final class Collected<Element: Sendable>: Sendable {
   private let elements = Mutex<[Element]>([])

@@ -97,30 +97,6 @@ import Testing
     #expect(try vault.list() == ["nordvik"])
   }
 
-  private final class Held {
-    var vault: Vault?
-    init(_ vault: Vault) { self.vault = vault }
-  }
-
-  @Test func aChildFreesAVaultAndTheParentsGoesOn() throws {
-    let path = directory.vault
-    let held = Held(try Vault(path: path, key: makeKey()))
-    _ = try held.vault?.put(connection: "nordvik", record: secret("s3cret"))
-    let descriptors = { () -> Int in (3..<256).count { fcntl($0, F_GETFD) >= 0 } }
-    let ended = inChild {
-      let open = descriptors()
-      let answer = fault { _ = try held.vault?.open(connection: "nordvik") }?.code
-      held.vault?.close()
-      weak let freed = held.vault
-      held.vault = nil
-      return answer == .forked && freed == nil && descriptors() == open
-    }
-    #expect(ended)
-    #expect(try held.vault?.open(connection: "nordvik").record == secret("s3cret"))
-    #expect(try held.vault?.put(connection: "nordvik", record: secret("again")) == 2)
-    #expect(directory.names() == ["vault.db", "vault.db-shm", "vault.db-wal"])
-  }
-
   @Test func everyResultOfSQLiteHasASentence() {
     for code in (1...28).map(Int32.init) + [SQLITE_IOERR | 10 << 8, SQLITE_CORRUPT | 2 << 8, 9_999] {
       let error = Database.fault(code, path: "/a\nb")

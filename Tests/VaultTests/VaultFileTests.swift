@@ -34,18 +34,6 @@ import Testing
     for name in directory.names() { #expect(File.mode(directory.path + "/" + name) == 0o600) }
   }
 
-  @Test(arguments: [0, 0o277, 0o077] as [mode_t]) func theUmaskDoesNotMatter(_ mask: mode_t) throws {
-    let file = try VaultFile(path: directory.vault)
-    // The umask belongs to the whole process: a child's is changed. It must not use SQLite, whose locks another thread
-    // may have held at the fork.
-    let ended = inChild {
-      umask(mask)
-      return fault { _ = try file.create { _ in } } == nil
-    }
-    #expect(ended)
-    #expect(File.mode(directory.vault) == 0o600)
-  }
-
   @Test(arguments: [0o644, 0o640, 0o604, 0o660, 0o666, 0o610] as [mode_t])
   func aFileThatOthersMayUseIsRefused(_ mode: mode_t) throws {
     try makeVault()
