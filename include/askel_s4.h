@@ -4,8 +4,8 @@
  *
  * This header is the manual. It is C99 and C++11 clean and needs nothing but the C library.
  *
- * Sections: version - status and errors - instance - call - connections - client - parameters - reading - one
- * document - sales orders - blocking conveniences.
+ * Sections: version - status and errors - callbacks - keys and stores - instance - vault - audit trail - call -
+ * connections - client - parameters - reading - one document - sales orders - blocking conveniences.
  *
  * The job in six calls (the static inline `..._wait` functions block; everything else returns at once):
  *
@@ -38,8 +38,9 @@
  * Waiting     Every operation that talks to a tenant returns an askel_s4_call at once. Wait for its descriptor to
  *             become readable (poll, epoll, asyncio, Go's poller) or call askel_s4_call_wait; then take the result.
  *             Nothing else blocks on the network.
- * Callbacks   There are none: nothing of yours is ever run on a thread of ours. What the library has to tell comes
- *             through the event queue of the instance.
+ * Callbacks   Nothing of yours is ever run on a thread of ours. The callbacks of a key service, of a store and of a
+ *             progress run only inside a call of yours, on its thread, with no lock held; they may take their time.
+ *             They return 0 to go on. What the library has to tell by itself comes through the event queue.
  * fork        After fork() without exec(), objects inherited by the child answer ASKEL_S4_FORKED and may only be
  *             freed. Open a new instance in the child; it may use the same vault. (When the host itself uses SQLite in
  *             another thread at that moment, SQLite's own locks may be held in the child: fork early, or exec.)
@@ -98,6 +99,9 @@ enum {
   ASKEL_S4_PENDING = 6,
   /** There is no such connection, entity set or document. */
   ASKEL_S4_NOT_FOUND = 7,
+  /** The object is not in the state that this needs (nothing is staged, another rotation is under way): the message
+   *  says in which it is, and what to do first. */
+  ASKEL_S4_CONFLICT = 8,
   /** The vault's file cannot be opened, read or written: the message says what to do with it. */
   ASKEL_S4_VAULT_UNAVAILABLE = 10,
   /** The key does not open this vault, or the key file is not fit (mode, length). Give the right key. */
@@ -187,6 +191,128 @@ typedef struct askel_s4_view {
 } askel_s4_view;
 
 /* ------------------------------------------------------------------------------------------------------------------
+ * Callbacks
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Takes what a callback has to give. Valid inside that callback alone. */
+typedef struct askel_s4_sink askel_s4_sink;
+
+/** Gives bytes: a wrapped or an unwrapped key. They are copied; wipe your own copy of an unwrapped key.
+ *  @param data [in] size bytes; given twice, the last counts. */
+void askel_s4_sink_bytes(askel_s4_sink *sink, const void *data, size_t size);
+
+/** Gives one record of a store; called once for each. It is copied.
+ *  @param key [in] its key  @param version [in] at least 1  @param value [in] size bytes. */
+void askel_s4_sink_record(askel_s4_sink *sink, const char *key, int64_t version, const void *value, size_t size);
+
+/** Says why the callback is about to return non-zero: one line that the error's message will carry. Never a secret.
+ *  @param message [in] UTF-8, copied. */
+void askel_s4_sink_failure(askel_s4_sink *sink, const char *message);
+
+/** Called now and then while something long is under way.
+ *  @param done [in] how many are done  @param total [in] of how many, as far as is known
+ *  @return 0 to go on; anything else ends the operation with ASKEL_S4_CANCELLED: what is done stays done. */
+typedef int (*askel_s4_progress_fn)(void *userdata, uint64_t done, uint64_t total);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Keys and stores
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** What a key-encryption key (KEK) is. */
+enum {
+  ASKEL_S4_KEY_FILE = 0,       /**< a file, see askel_s4_key_file_create */
+  ASKEL_S4_KEY_BYTES = 1,      /**< 32 random bytes */
+  ASKEL_S4_KEY_PASSPHRASE = 2, /**< a passphrase, stretched by scrypt (N = 2^17, r = 8: 128 MiB, half a second) */
+  ASKEL_S4_KEY_SERVICE = 3     /**< a key management service (KMS), through callbacks */
+};
+
+/** Wraps (encrypts) or unwraps (decrypts) a key at the key management service.
+ *  @param input [in] at most 1 KiB to wrap, at most 16 KiB to unwrap
+ *  @param associated_data [in] what the key belongs to: bytes that the service must bind to the wrapped key and demand
+ *  again at the unwrapping ("encryption context", "additional authenticated data"); not secret, at most 512 bytes
+ *  @param sink [in] takes the outcome through askel_s4_sink_bytes: a wrapped key may have 16 KiB
+ *  @return 0, or anything else after askel_s4_sink_failure: the operation ends with ASKEL_S4_VAULT_KEY_REFUSED. */
+typedef int (*askel_s4_key_fn)(void *userdata, const uint8_t *input, size_t input_size, const uint8_t *associated_data,
+                               size_t associated_size, askel_s4_sink *sink);
+
+/** A key-encryption key. The members of its kind are given, the others are NULL or 0. */
+typedef struct askel_s4_key {
+  size_t struct_size;
+  /** An ASKEL_S4_KEY_ value. */
+  int32_t kind;
+  /** FILE: path of a file with mode 0600 (or 0400) of 32 raw bytes or 64 hexadecimal digits. */
+  const char *file;
+  /** FILE: 1 admits a file that others may read, as read-only secret volumes of containers have them. */
+  int32_t allow_shared_file;
+  /** BYTES: size is exactly 32. PASSPHRASE: its UTF-8, 8 to 1024 bytes. The caller wipes its own copy. */
+  const uint8_t *bytes;
+  size_t size;
+  /** SERVICE: what the key is called there, 1 to 512 bytes; stands in the vault, in clear, to tell keys apart. */
+  const char *name;
+  askel_s4_key_fn wrap;
+  askel_s4_key_fn unwrap;
+  /** SERVICE: goes to the callbacks, also from several threads at once. */
+  void *userdata;
+  /** SERVICE: called exactly once, when the library needs the callbacks no more, also where the call that took the key
+   *  failed; on a thread of the caller's. May be NULL. */
+  void (*free_fn)(void *userdata);
+  /** SERVICE: milliseconds for which an unwrapped data key may be kept in locked memory, so that opening a connection
+   *  again asks nothing; default 300000; negative: not at all. */
+  int64_t data_key_ttl_ms;
+} askel_s4_key;
+
+#define ASKEL_S4_KEY_INIT {sizeof(askel_s4_key), 0, NULL, 0, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0}
+
+/** What is to happen to a record. */
+enum {
+  ASKEL_S4_CHANGE_PUT = 1,    /**< make it, or give it a new value */
+  ASKEL_S4_CHANGE_DELETE = 2, /**< delete it */
+  ASKEL_S4_CHANGE_KEEP = 3    /**< leave it: only that it is still at the expected version counts */
+};
+
+/** One record's part in a change that comes whole or not at all. */
+typedef struct askel_s4_store_change {
+  /** An ASKEL_S4_CHANGE_ value. */
+  int32_t action;
+  /** ASCII, 1 to 128 bytes. */
+  const char *key;
+  /** Version that the record has now; 0: there is no such record. Anything else is a conflict. */
+  int64_t expected_version;
+  /** PUT: version to keep with the new value. */
+  int64_t version;
+  /** PUT: size bytes, at most 3 MiB. */
+  const uint8_t *value;
+  size_t size;
+} askel_s4_store_change;
+
+/** What a store's commit returns when a record is not at its expected version. */
+#define ASKEL_S4_STORE_CONFLICT 1
+
+/** A product's own database in place of the SQLite file. It keeps (key, version, value) and is never shown a secret:
+ *  all values are sealed. The callbacks run inside calls of the product, on their threads, several at once.
+ *  Each returns 0, or anything else after askel_s4_sink_failure: the operation ends with ASKEL_S4_VAULT_UNAVAILABLE. */
+typedef struct askel_s4_store {
+  size_t struct_size;
+  /** What messages call it, for example "PostgreSQL vault.product"; NULL: "the product's store". */
+  const char *title;
+  /** Gives the record of this key, or nothing where there is none, as it was last committed. */
+  int (*get)(void *userdata, const char *key, askel_s4_sink *sink);
+  /** Gives the records whose keys begin with `prefix` and come after `after` (NULL: from the first on), in the order of
+   *  the keys' bytes, at most `limit`. */
+  int (*list)(void *userdata, const char *prefix, const char *after, size_t limit, askel_s4_sink *sink);
+  /** Carries out all of the changes, durably, or none. ASKEL_S4_STORE_CONFLICT where a record is not at its
+   *  expected_version: the library reads again and comes back. */
+  int (*commit)(void *userdata, const askel_s4_store_change *changes, size_t count, askel_s4_sink *sink);
+  /** Goes to the callbacks. */
+  void *userdata;
+  /** Called exactly once, when the library needs the callbacks no more, also where the call that took the store failed;
+   *  on a thread of the caller's. May be NULL. */
+  void (*free_fn)(void *userdata);
+} askel_s4_store;
+
+#define ASKEL_S4_STORE_INIT {sizeof(askel_s4_store), NULL, NULL, NULL, NULL, NULL, NULL}
+
+/* ------------------------------------------------------------------------------------------------------------------
  * Instance
  * --------------------------------------------------------------------------------------------------------------- */
 
@@ -194,7 +320,16 @@ typedef struct askel_s4_view {
  *  between threads. */
 typedef struct askel_s4_instance askel_s4_instance;
 
-/** How to open an instance. Exactly one of key_file and key is given. */
+/** How the vault is opened; values are added together. */
+enum {
+  /** Nothing is written: for a vault on a read-only mount, whose file may then be readable by others. States and audit
+   *  entries are not kept, and what would change the vault is refused. */
+  ASKEL_S4_VAULT_READ_ONLY = 1,
+  /** The whole file is looked through first (SQLite's integrity_check). */
+  ASKEL_S4_VAULT_CHECK = 2
+};
+
+/** How to open an instance. Exactly one of vault_path and store, and of key_file, key and vault_key, is given. */
 typedef struct askel_s4_instance_options {
   size_t struct_size;
   /** Path of the vault, a SQLite file; made with mode 0600 where absent. A file that others may read is refused. */
@@ -207,9 +342,19 @@ typedef struct askel_s4_instance_options {
   /** Events kept for askel_s4_instance_next_event; default 1024, at most 65536. When full, the oldest is dropped and
    *  the next event says how many were. */
   uint32_t event_capacity;
+  /** ASKEL_S4_VAULT_ values, added together. */
+  uint32_t vault_flags;
+  /** The key-encryption key, of any kind. A new vault is sealed under it. */
+  const askel_s4_key *vault_key;
+  /** A second key that may open the vault: the new one before it is rotated to, or the old one until that has ended.
+   *  NULL: none. */
+  const askel_s4_key *other_key;
+  /** The product's own database in place of vault_path. */
+  const askel_s4_store *store;
 } askel_s4_instance_options;
 
-#define ASKEL_S4_INSTANCE_OPTIONS_INIT {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0}
+#define ASKEL_S4_INSTANCE_OPTIONS_INIT \
+  {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL}
 
 /** Makes a new key file of 32 random bytes with mode 0600. An existing file is left alone.
  *  @param path [in] where to put it. Keep a copy in a safe place: without the key nothing in the vault opens.
@@ -232,9 +377,10 @@ void askel_s4_instance_close(askel_s4_instance *instance);
 
 /** Tells how the instance stands, as JSON:
  *  {"version","vault_id","connections":3,"wiping":"full"|"partial","curl":"7.88.1","tls":"OpenSSL/3.0.19",
- *   "mints":12,"requests":40,"events_dropped":0}.
+ *   "mints":12,"requests":40,"events_dropped":0,"memory_locked":true}.
  *  `wiping` is "partial" where the host process had initialised libcurl before us, so that libcurl's own copies of
- *  headers are freed without being wiped.
+ *  headers are freed without being wiped. `memory_locked` is false where the limit on locked memory (RLIMIT_MEMLOCK)
+ *  has no room: secrets are then wiped all the same, but may reach the swap.
  *  @param out_json [out, free with askel_s4_string_free]  @return OK, INVALID_ARGUMENT, FORKED, VAULT_UNAVAILABLE. */
 askel_s4_status askel_s4_instance_status(const askel_s4_instance *instance, char **out_json,
                                          askel_s4_error **out_error);
@@ -247,7 +393,9 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  {"event":"connection_state","connection":"nordvik","from":"active","to":"expired","recovered":false,
  *   "at":"2026-11-23T09:30:00.123Z","code":"invalid_client"|null,"message":"..."|null},
  *  {"event":"state_not_saved","connection":"nordvik","to":"expired","at":"...","message":"..."}: the vault could not be
- *  written, so other processes do not know it; or
+ *  written, so other processes do not know it; 
+ *  {"event":"credential_switched","connection":"nordvik","from_generation":4,"to_generation":5,"at":"...",
+ *   "code":"invalid_client"}: the live credential was rejected, and the proven one that stood beside it took over; or
  *  {"event":"events_dropped","count":12}.
  *  There is one event for each change of state. `recovered` is true when a connection that was expired, unauthorised or
  *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
@@ -255,6 +403,118 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  @return OK, INVALID_ARGUMENT, FORKED. */
 askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, char **out_json,
                                              askel_s4_error **out_error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Vault: the key-encryption key, and copies
+ *
+ * A key-encryption key (KEK) wraps the data key of each connection, and the data key seals its credentials. Who is the
+ * actor of a change: text of the product's, 1 to 256 bytes, that goes into the audit trail ("anna@example.com"); NULL
+ * where nobody is to be named.
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Tells how the vault stands, as JSON:
+ *  {"vault_id","storage":"sqlite"|"store","format":2,"read_only":false,"read_only_reason":null,"connections":3,
+ *   "key_version":2,"key":"file"|"bytes"|"passphrase"|"service","former_key_version":1|null,
+ *   "rotation":{"kind":"rotate"|"rekey","done":120,"total":4200}|null,"audit_entries":17}.
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_status(const askel_s4_instance *instance, char **out_json, askel_s4_error **out_error);
+
+/** Gives a running instance a second key, so that it goes on when another process rotates to it: give the new key to
+ *  every process first, rotate in one, then take the old key away.
+ *  @return OK, INVALID_ARGUMENT, VAULT_KEY_REFUSED (a key file that is not fit), CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_add_key(const askel_s4_instance *instance, const askel_s4_key *key,
+                                       askel_s4_error **out_error);
+
+/** How to rotate or to rekey. */
+typedef struct askel_s4_rotate_options {
+  size_t struct_size;
+  /** rotate_key: the new key; also to resume. rekey: NULL. */
+  const askel_s4_key *new_key;
+  /** Who does it, for the audit trail. */
+  const char *actor;
+  /** May be NULL. */
+  askel_s4_progress_fn progress;
+  void *userdata;
+} askel_s4_rotate_options;
+
+#define ASKEL_S4_ROTATE_OPTIONS_INIT {sizeof(askel_s4_rotate_options), NULL, NULL, NULL, NULL}
+
+/** Replaces the key-encryption key: wraps the data key of each connection under the new one, connection by connection,
+ *  while this and other processes go on reading and writing. After the last one the old key is refused. When it was
+ *  cancelled or killed, the same call with the same key goes on where it ended.
+ *  After a leak of the old key together with a copy of the vault this is not enough: see askel_s4_vault_rekey.
+ *  @return OK, INVALID_ARGUMENT, CONFLICT (a rotation to another key, or a rekey, has not ended: end that first),
+ *  CANCELLED (by the progress callback), VAULT_KEY_REFUSED, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_rotate_key(const askel_s4_instance *instance, const askel_s4_rotate_options *options,
+                                          askel_s4_error **out_error);
+
+/** Replaces every key below the key-encryption key: the vault's own keys and each connection's data key, and seals all
+ *  anew. For after a leak, following askel_s4_vault_rotate_key; the credentials that leaked are to be changed at the
+ *  tenants all the same. Online and resumable like a rotation.
+ *  @param options [in] may be NULL  @return as askel_s4_vault_rotate_key. */
+askel_s4_status askel_s4_vault_rekey(const askel_s4_instance *instance, const askel_s4_rotate_options *options,
+                                     askel_s4_error **out_error);
+
+/** Looks through the whole vault: the file's structure, and that every record proves genuine under the keys at hand.
+ *  @return OK, INVALID_ARGUMENT, VAULT_CORRUPT (the message names the first finding), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_check(const askel_s4_instance *instance, askel_s4_error **out_error);
+
+/** Copies a vault file while it is in use, to a new file of mode 0600; it opens under the same key.
+ *  @param path [in] a file that does not exist
+ *  @return OK, INVALID_ARGUMENT (a vault in a store of the product's), VAULT_UNAVAILABLE, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_backup(const askel_s4_instance *instance, const char *path, askel_s4_error **out_error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Audit trail: who changed what, chained so that a change of it shows
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** Tells the head of the audit trail, as JSON: {"vault_id","count":17,"hash":"<64 hexadecimal digits>",
+ *  "generation":23}. Keep it outside of the vault: given back later it shows that entries, or the whole file, were put
+ *  back to an earlier state.
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_audit_head(const askel_s4_instance *instance, char **out_json,
+                                          askel_s4_error **out_error);
+
+/** Verifies the audit trail from its first entry to its last, and the connections against it, as JSON:
+ *  {"intact":true,"entries":17,"first_broken":null,"finding":null,"head":{...as askel_s4_vault_audit_head}}.
+ *  Where it is not intact, `first_broken` is the number of the first entry that does not prove genuine (null where it
+ *  is not an entry), and `finding` says what was found: the call itself succeeds.
+ *  @param head [in] an earlier head, as askel_s4_vault_audit_head gave it; NULL: none
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT (`head` is none, or another vault's), VAULT_UNAVAILABLE, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_audit_verify(const askel_s4_instance *instance, const char *head, char **out_json,
+                                            askel_s4_error **out_error);
+
+/** Which entries of the audit trail to give. */
+typedef struct askel_s4_audit_options {
+  size_t struct_size;
+  /** Entries of this connection alone; NULL: all. */
+  const char *connection;
+  /** Entries from this moment on, and before that one: RFC 3339, "2026-11-23T09:30:00Z"; NULL: no bound. */
+  const char *from;
+  const char *to;
+  /** Entries after the one with this number; 0: from the first. */
+  uint64_t after;
+  /** Most entries to give; default 1000, at most 100000. */
+  uint32_t limit;
+} askel_s4_audit_options;
+
+#define ASKEL_S4_AUDIT_OPTIONS_INIT {sizeof(askel_s4_audit_options), NULL, NULL, NULL, 0, 0}
+
+/** Gives entries of the audit trail as JSON lines, oldest first:
+ *  {"entry":17,"at":"2026-11-23T09:30:00.123Z","actor":"anna@example.com"|null,"action":"put","connection":"nordvik",
+ *   "generation":4,"result":"ok"}. Actions: vault_created, put, stage, promote, retire, delete, check, rejected,
+ *  recovered, fall_over, rotate_started, rotate_ended, rekey_started, rekey_ended, migrated. `result` is "ok", or the
+ *  code of what went wrong. No secret is among them. Entries are verified by askel_s4_vault_audit_verify.
+ *  @param options [in] may be NULL
+ *  @param out_lines [out, free with askel_s4_string_free] one object a line, each line ends with a line feed; "" where
+ *  there are none (any more)
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_audit_export(const askel_s4_instance *instance, const askel_s4_audit_options *options,
+                                            char **out_lines, askel_s4_error **out_error);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Call: one operation in progress
@@ -294,13 +554,16 @@ enum {
   /** OAuth 2.0 client credentials at token_url. Source: RFC 6749 section 4.4. */
   ASKEL_S4_AUTH_CLIENT_CREDENTIALS = 0,
   /** HTTP Basic with a communication user. Source: RFC 7617. */
-  ASKEL_S4_AUTH_BASIC = 1
+  ASKEL_S4_AUTH_BASIC = 1,
+  /** A client certificate at the API itself (mutual TLS). Source: RFC 8446 section 4.3.2. */
+  ASKEL_S4_AUTH_CERTIFICATE = 2
 };
 
-/** How the OAuth client shows its secret to the token endpoint. Source: RFC 6749 section 2.3.1. */
+/** How the OAuth client shows to the token endpoint who it is. Source: RFC 6749 section 2.3.1, RFC 8705 section 2. */
 enum {
-  ASKEL_S4_CLIENT_AUTH_SECRET_BASIC = 0, /**< in the Authorization header */
-  ASKEL_S4_CLIENT_AUTH_SECRET_POST = 1   /**< in the form body */
+  ASKEL_S4_CLIENT_AUTH_SECRET_BASIC = 0, /**< the secret in the Authorization header */
+  ASKEL_S4_CLIENT_AUTH_SECRET_POST = 1,  /**< the secret in the form body */
+  ASKEL_S4_CLIENT_AUTH_CERTIFICATE = 2   /**< a client certificate (mutual TLS), and no secret */
 };
 
 /** A connection: what the customer's basis admin hands over. All of it is sealed as one record. */
@@ -330,25 +593,41 @@ typedef struct askel_s4_connection_options {
   const char *allow_host;
   /** PEM file of the certificate authorities trusted for this connection instead of the system's. Read when stored. */
   const char *ca_file;
+  /** For certificates: the client certificate and its chain, PEM text. */
+  const char *client_certificate;
+  /** For certificates: its private key, PEM text, not encrypted. The caller wipes its own copy. */
+  const char *client_key;
+  /** When the secret or password ends, RFC 3339 ("2027-03-31T00:00:00Z", or "2027-03-31" for the beginning of that
+   *  day); NULL: not known. Of a client certificate its own end (notAfter) counts where that is earlier. */
+  const char *expires_at;
+  /** Days before the end from which on the state is `expiring`; default 14, at most 3650. */
+  uint32_t expiring_days;
+  /** Who does it, for the audit trail. */
+  const char *actor;
 } askel_s4_connection_options;
 
-#define ASKEL_S4_CONNECTION_OPTIONS_INIT \
-  {sizeof(askel_s4_connection_options), NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL}
+#define ASKEL_S4_CONNECTION_OPTIONS_INIT                                                                           \
+  {sizeof(askel_s4_connection_options), NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+   NULL, 0, NULL}
 
 /** Stores a connection, or replaces the whole credential of one that is there: its state is `new` again and its
  *  generation rises. Clients that are open use it from their next operation on. Nothing is sent: ask
- *  askel_s4_connection_check for the proof. Durable when it returns.
- *  To rotate a secret, give every member again, allow_host and ca_file too: what is left NULL is removed.
+ *  askel_s4_connection_check for the proof. Durable when it returns. A credential that stands beside it (see
+ *  askel_s4_connection_stage) is removed. Give every member again, allow_host and ca_file too: what is left NULL is
+ *  removed. To change a secret without a gap, stage the new one.
  *  @return OK, INVALID_ARGUMENT, HOST_REFUSED (the message says what is wrong with the host or the URL),
  *  VAULT_UNAVAILABLE, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const askel_s4_connection_options *options,
                                         askel_s4_error **out_error);
 
 /** Tells what is known of a connection, never its secret, as JSON:
- *  {"id","host","auth":"client_credentials"|"basic","token_url","client_id","client_auth","scope","user","allow_host",
- *   "has_ca":true,"generation":1,"state":"new"|"active"|"expired"|"unauthorised"|"unreachable",
- *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null}.
- *  new: not used yet. active: the credential works. expired: the tenant rejected it, and it is not sent again.
+ *  {"id","host","auth":"client_credentials"|"basic"|"certificate","token_url","client_id","client_auth","scope","user",
+ *   "allow_host","has_ca":true,"certificate":null|{"subject":"...","not_after":"2027-03-31T00:00:00Z"},
+ *   "generation":1,"state":"new"|"active"|"expiring"|"expired"|"unauthorised"|"unreachable",
+ *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null,"expires_at":null,
+ *   "beside":null|{"role":"staged"|"former", ...the same members from host on, of the credential beside it}}.
+ *  new: not used yet. active: the credential works. expiring: it works, and its declared end is near or past.
+ *  expired: the tenant rejected it, and it is not sent again.
  *  unauthorised: it works, but a service or entity set that was asked for is not open to it, and was not since.
  *  unreachable: no usable answer came.
  *  last_proof is kept to about ten minutes; last_error is SAP's or the token endpoint's code, or an HTTP status.
@@ -364,8 +643,35 @@ askel_s4_status askel_s4_connection_list(const askel_s4_instance *instance, char
                                          askel_s4_error **out_error);
 
 /** Deletes a connection and its data key. Clients that are open on it answer NOT_FOUND from their next operation on.
+ *  @param actor [in] who does it, for the audit trail; may be NULL
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, CLOSED, FORKED. */
-askel_s4_status askel_s4_connection_delete(const askel_s4_instance *instance, const char *id,
+askel_s4_status askel_s4_connection_delete(const askel_s4_instance *instance, const char *id, const char *actor,
+                                           askel_s4_error **out_error);
+
+/** Stores a second credential beside the live one, sealed, to be proven before it takes over: another secret, another
+ *  client or user, a certificate, another token URL or host. It is not used until it is promoted, except by a check
+ *  that asks for it; when the tenant rejects the live one and this one is proven, the library goes over to it by
+ *  itself, once, with the event "credential_switched". One that is staged already is replaced.
+ *  What is left NULL is taken over from the live credential where `auth` is the same (client_auth too where client_id
+ *  is NULL), so that id and client_secret are enough for a new secret. expires_at is not taken over.
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, HOST_REFUSED, VAULT_UNAVAILABLE, VAULT_CORRUPT, VAULT_KEY_REFUSED, CLOSED,
+ *  FORKED. */
+askel_s4_status askel_s4_connection_stage(const askel_s4_instance *instance,
+                                          const askel_s4_connection_options *options, askel_s4_error **out_error);
+
+/** Makes the credential beside the live one the live one; the live one becomes the former, which stands beside it until
+ *  it is retired and can be promoted back. Clients that are open use it from their next operation on.
+ *  @param actor [in] who does it, for the audit trail; may be NULL
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (none stands beside it, or it is not proven: check it first),
+ *  VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_connection_promote(const askel_s4_instance *instance, const char *id, const char *actor,
+                                            askel_s4_error **out_error);
+
+/** Deletes the credential that stands beside the live one, staged or former.
+ *  @param actor [in] who does it, for the audit trail; may be NULL
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (none stands beside it), VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED,
+ *  FORKED. */
+askel_s4_status askel_s4_connection_retire(const askel_s4_instance *instance, const char *id, const char *actor,
                                            askel_s4_error **out_error);
 
 /** How to check a connection. */
@@ -376,9 +682,13 @@ typedef struct askel_s4_check_options {
   const char *service;
   /** Deadline of the whole check in milliseconds; default 30000. */
   int64_t timeout_ms;
+  /** 1: prove the credential that stands beside the live one (askel_s4_connection_stage). */
+  int32_t beside;
+  /** Who asks, for the audit trail. */
+  const char *actor;
 } askel_s4_check_options;
 
-#define ASKEL_S4_CHECK_OPTIONS_INIT {sizeof(askel_s4_check_options), NULL, 0}
+#define ASKEL_S4_CHECK_OPTIONS_INIT {sizeof(askel_s4_check_options), NULL, 0, 0, NULL}
 
 /** Proves the credential, also one that was rejected before: a token is minted and discarded, which proves token URL,
  *  client id and secret; where `service` is named its service document is asked for, which proves the API host and the

@@ -13,6 +13,7 @@ package struct S4Error: Error, Equatable, Sendable {
     case timedOut = 5
     case pending = 6
     case notFound = 7
+    case conflict = 8
     case vaultUnavailable = 10
     case vaultKeyRefused = 11
     case vaultCorrupt = 12
