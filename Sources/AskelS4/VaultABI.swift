@@ -20,8 +20,9 @@ public func askel_s4_vault_add_key(
   _ instance: OpaquePointer?, _ key: UnsafePointer<askel_s4_key>?, _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
-    let source = try KeyOptions.source(key, "key")
-    try Handle.get(instance, "instance", as: Instance.self).addKey(source)
+    let key = KeyArgument(key, "key")
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    try instance.addKey(try key.source())
   }
 }
 
@@ -33,10 +34,10 @@ public func askel_s4_vault_rotate_key(
     var given = askel_s4_rotate_options()
     try Argument.options(
       options, "options", firstSize: MemoryLayout<askel_s4_rotate_options>.size, into: &given)
-    let source = try KeyOptions.source(given.new_key, "new_key")
+    let key = KeyArgument(given.new_key, "new_key")
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     try instance.rotateKey(
-      to: source, actor: try Argument.optionalText(given.actor, "actor"), progress: progress(given))
+      to: try key.source(), actor: try Argument.optionalText(given.actor, "actor"), progress: progress(given))
   }
 }
 
