@@ -29,6 +29,15 @@ struct AuditEntryRecord {
     return prefix + String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits
   }
 
+  /// The number in a key; nil for a key that `key` does not give.
+  static func number(ofKey key: String) -> Int64? {
+    guard key.utf8.starts(with: prefix.utf8), key.utf8.count == prefix.utf8.count + 16,
+      let number = Int64(String(decoding: key.utf8.suffix(16), as: UTF8.self), radix: 16),
+      Self.key(number) == key
+    else { return nil }
+    return number
+  }
+
   /// Seals a new entry.
   /// - Parameter previous: chain value of the entry before.
   init(_ entry: AuditEntry, after previous: [UInt8], keySet: Int64, keys: AuditKeys, vaultID: [UInt8]) throws(S4Error) {
