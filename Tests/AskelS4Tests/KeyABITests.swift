@@ -258,6 +258,27 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { Host.of(
     #expect(host.freed == 3)
   }
 
+  @Test func everyExportedFunctionFreesWhatEnded() throws {
+    let key = key(ASKEL_S4_KEY_SERVICE) {
+      $0.userdata = Unmanaged.passUnretained(host).toOpaque()
+      $0.free_fn = free
+    }
+    let status = boundary(nil) { () throws(S4Error) in
+      try withUnsafePointer(to: key) { (key) throws(S4Error) in _ = try KeyArgument(key, "vault_key").source() }
+    }
+    #expect(status == ASKEL_S4_INVALID_ARGUMENT)
+    #expect(host.freed == 1)
+    let handle = withUnsafePointer(to: key) { key in Handle.make(Holder(KeyArgument(key, "vault_key"))) }
+    #expect(host.freed == 1)
+    Handle.release(handle, as: Holder.self, nil)
+    #expect(host.freed == 2)
+  }
+
+  private final class Holder {
+    let key: KeyArgument
+    init(_ key: KeyArgument) { self.key = key }
+  }
+
   @Test func manyThreadsThatEndKeysFreeEachOnce() {
     final class Count: Sendable { let value = Atomic<Int>(0) }
     let count = Count()
