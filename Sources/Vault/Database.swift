@@ -286,7 +286,8 @@ final class Database {
   func bind(blob: [UInt8], _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
     guard let count = Int32(exactly: blob.count) else { throw Self.fault(SQLITE_TOOBIG, path: path) }
     // A null pointer would bind NULL.
-    try check(count == 0 ? sqlite3_bind_zeroblob(statement, index, 0) : askel_sqlite_bind_blob(statement, index, blob, count))
+    try check(
+      count == 0 ? sqlite3_bind_zeroblob(statement, index, 0) : askel_sqlite_bind_blob(statement, index, blob, count))
   }
 
   private func bind(_ value: Value, _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
