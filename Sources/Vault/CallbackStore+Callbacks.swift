@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension CallbackStore {
+  /// What the product gave to reach its database. Each is called by several threads at once; nothing that they give is
+  /// trusted.
+  package struct Callbacks: Sendable {
+    let get: @Sendable (_ key: String) throws(Failure) -> [StoredRecord]
+    let list: @Sendable (_ prefix: String, _ after: String?, _ limit: Int) throws(Failure) -> [StoredRecord]
+    let commit: @Sendable ([Part]) throws(Failure) -> Bool
+    let free: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - get: gives the record of a key, or none.
+    ///   - list: as `StoreView.list`.
+    ///   - commit: carries out all parts or none; false where a record is not at its expected version.
+    ///   - free: called exactly once, when the others are needed no more.
+    package init(
+      get: @escaping @Sendable (_ key: String) throws(Failure) -> [StoredRecord],
+      list: @escaping @Sendable (_ prefix: String, _ after: String?, _ limit: Int) throws(Failure) -> [StoredRecord],
+      commit: @escaping @Sendable ([Part]) throws(Failure) -> Bool,
+      free: @escaping @Sendable () -> Void
+    ) {
+      self.get = get
+      self.list = list
+      self.commit = commit
+      self.free = free
+    }
+  }
+
+  /// A callback said that it could not.
+  package struct Failure: Error, Sendable {
+    /// One line; "" where it gave none.
+    let reason: String
+
+    /// - Parameter reason: as the product gave it; cut at 500 characters.
+    package init(_ reason: String) {
+      var line = ""
+      for scalar in reason.unicodeScalars.prefix(500) {
+        line.unicodeScalars.append(scalar.value < 0x20 || 0x7F..<0xA0 ~= scalar.value ? " " : scalar)
+      }
+      self.reason = line
+    }
+  }
+
+  /// One record's part in a change that comes whole or not at all.
+  package struct Part: Equatable, Sendable {
+    package enum Action: Equatable, Sendable {
+      /// Makes the record, or gives it this value and version.
+      case put(value: [UInt8], version: Int64)
+      case delete
+      /// Leaves it: only that it still has the expected version counts.
+      case keep
+    }
+
+    package let key: String
+    /// 0: there is no such record.
+    package let expectedVersion: Int64
+    package let action: Action
+  }
+}
