@@ -33,6 +33,20 @@ package enum ForkGate {
     pthread_rwlock_unlock(lock)
   }
 
+  /// Runs a callback of the product's from inside the gate, which is left for that long: a callback that forks would wait
+  /// for itself, one that takes its time would hold up every fork, and one that calls the library would pass the gate
+  /// twice, which locks up when a fork waits in between.
+  ///
+  /// Only where this thread is inside, once, and holds no lock of ours: nothing keeps a fork away from it here. What
+  /// comes back may be a child of the thread that went: ask a `ForkGuard` that was made before.
+  package static func outside<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    leave()
+    defer { enter() }
+    return try body()
+  }
+
   /// Adds a hook that runs before each fork, with nobody inside.
   package static func beforeFork(_ hook: @escaping Hook) {
     hooks.withLock { $0.append(hook) }
