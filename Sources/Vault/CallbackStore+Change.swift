@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
 import Basics
 
 extension CallbackStore {
@@ -21,7 +18,7 @@ extension CallbackStore {
       }
       // Of random length, so that writers who met once do not meet again; longer with each time.
       let longest = min(UInt64(deadline.remainingMilliseconds) * 1_000, 1_000 << UInt64(min(attempts, 6)))
-      usleep(UInt32.random(in: 0...UInt32(longest)))
+      callbacks.pause(UInt32.random(in: 0...UInt32(longest)))
     }
   }
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#endif
 import Basics
 
 /// A vault's records in the product's own database, reached through callbacks.
 ///
 /// What the callbacks give is not trusted: a record that was not asked for, lists out of order or versions that cannot
 /// be are errors, with the sentence that helps whoever writes the callbacks. No lock is held while one runs, so it may
-/// take its time, come from several threads at once, and even call the library.
+/// take its time, come from several threads at once, and even call the library. Whoever makes a store closes it.
 package final class CallbackStore: Store {
   package let title: String
   let callbacks: Callbacks
@@ -28,11 +25,6 @@ package final class CallbackStore: Store {
   package init(title: String, callbacks: Callbacks) {
     self.title = title
     self.callbacks = callbacks
-  }
-
-  deinit {
-    // A net only, since the last reference may go on any thread: whoever made the store closes it, on the caller's.
-    close()
   }
 
   package var needsCallersThread: Bool { true }
@@ -115,11 +107,14 @@ package final class CallbackStore: Store {
     do throws(Failure) {
       return try body()
     } catch {
-      throw S4Error(
-        .vaultUnavailable,
-        "\(title) cannot be \(what): "
-          + (error.reason.isEmpty ? "its callback gave no reason (askel_s4_sink_failure)" : error.reason),
-        isRetryable: true)
+      switch error {
+      case .fault(let fault): throw fault
+      case .refused(let reason):
+        throw S4Error(
+          .vaultUnavailable,
+          "\(title) cannot be \(what): \(reason ?? "its callback gave no reason (askel_s4_sink_failure)")",
+          isRetryable: true)
+      }
     }
   }
 
