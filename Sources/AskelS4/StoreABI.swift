@@ -14,12 +14,14 @@ import Vault
 /// userdata are used by several threads at once.
 final class ProductStore: @unchecked Sendable {
   private let given: askel_s4_store
+  private let confirms: Bool
   private let isFreed = Locked(false)
   private let guardian = ForkGuard()
   private var userdata: UnsafeMutableRawPointer? { given.userdata }
 
   private init(_ given: askel_s4_store) {
     self.given = given
+    confirms = given.confirms != 0
   }
 
   deinit {
@@ -39,6 +41,7 @@ final class ProductStore: @unchecked Sendable {
       guard let get = given.get, let list = given.list, let commit = given.commit else {
         throw .invalidArgument("store", "one of get, list and commit is NULL")
       }
+      _ = try Argument.flag(given.confirms, "confirms")
       let title = try Argument.optionalText(given.title, "title") ?? "the product's store"
       guard 1...256 ~= title.utf8.count else {
         throw .invalidArgument("title", title.isEmpty ? "is empty" : "has over 256 bytes")
@@ -60,13 +63,9 @@ final class ProductStore: @unchecked Sendable {
             return sink.records
           },
           commit: { parts throws(CallbackStore.Failure) in
-            var isConflict = false
-            try product.run(CallbackSink()) { handle in
-              let code = withChanges(of: parts) { commit(product.userdata, $0.baseAddress, $0.count, handle) }
-              isConflict = code == ASKEL_S4_STORE_CONFLICT
-              return isConflict ? 0 : code
+            try product.run(CallbackSink(), other: ASKEL_S4_STORE_CONFLICT) { handle in
+              withChanges(of: parts) { commit(product.userdata, $0.baseAddress, $0.count, handle) }
             }
-            return !isConflict
           },
           pause: { microseconds in _ = ForkGate.outside { usleep(microseconds) } },
           free: { ForkGate.outside { product.free() } }))
@@ -76,15 +75,25 @@ final class ProductStore: @unchecked Sendable {
     }
   }
 
-  private func run(_ sink: CallbackSink, _ callback: (OpaquePointer) -> Int32) throws(CallbackStore.Failure) {
+  /// - Parameter other: a number beside 0 that is no failure.
+  /// - Returns: whether the callback returned 0.
+  @discardableResult
+  private func run(
+    _ sink: CallbackSink, other: Int32? = nil, _ callback: (OpaquePointer) -> Int32
+  ) throws(CallbackStore.Failure) -> Bool {
     let code: Int32
     do throws(S4Error) {
       code = try sink.run(callback)
     } catch {
       throw .fault(error)
     }
+    if code == other { return false }
     guard code == 0 else { throw .refused(sink.failure) }
     if let fault = sink.fault { throw .fault(fault) }
+    guard !confirms || sink.isDone else {
+      throw .refused(sink.failure ?? "its callback was cut off before its end (askel_s4_sink_done)")
+    }
+    return true
   }
 
   /// Frees the product's userdata, the first time. Outside of the gate.

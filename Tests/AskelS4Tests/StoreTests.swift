@@ -18,6 +18,7 @@ private final class Database {
   /// What the callbacks return.
   var codes: [String: Int32] = [:]
   var reason: String?
+  var confirms = false
   var frees = 0
 
   var userdata: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
@@ -33,6 +34,7 @@ private final class Database {
     let child = fork()
     if child == 0 { _exit(0) }
     waitpid(child, nil, 0)
+    if confirms { askel_s4_sink_done(sink) }
     if let reason { askel_s4_sink_failure(sink, reason) }
     return codes[String(call.prefix { $0 != " " })] ?? 0
   }
@@ -120,6 +122,27 @@ private func make(_ options: askel_s4_store) throws -> CallbackStore {
     #expect(fault(bad)?.message.contains("no route") == true)
     database.codes = [:]
     #expect(fault(bad)?.code == .vaultCorrupt)
+  }
+
+  @Test func aCallbackThatWasCutOffHasNotDoneItsWork() throws {
+    var given = options(database)
+    given.confirms = 1
+    let store = try make(given)
+    defer { ForkGate.within { store.close() } }
+    let uses: [() throws -> Void] = [
+      { _ = try store.get("nothing") },
+      { _ = try store.list(prefix: "k/", after: nil, limit: 2) },
+      { try store.change(by: soon()) { view throws(S4Error) in [.put(key: "a", value: [])] } },
+    ]
+    for use in uses {
+      let failed = fault { try ForkGate.within(use) }
+      #expect(failed?.code == .vaultUnavailable)
+      #expect(failed?.message.contains("cut off") == true)
+    }
+    database.confirms = true
+    for use in uses { #expect(fault { try ForkGate.within(use) } == nil) }
+    given.confirms = 2
+    #expect(fault { _ = try make(given) }?.target == "confirms")
   }
 
   @Test func userdataIsFreedOnceWhateverGoesWrong() throws {

@@ -322,7 +322,7 @@ struct CallbackStoreTests {
     let store = product.store()
     let change = {
       try store.change(by: soon()) { view throws(S4Error) in
-        _ = try view.get("a")
+        for key in ["a", "b"] { _ = try view.get(key) }
         _ = try view.list(prefix: "k/", after: nil, limit: 3)
         return [.put(key: "a", value: [])]
       }
@@ -335,6 +335,7 @@ struct CallbackStoreTests {
     #expect(failed?.message == "PostgreSQL vault.product cannot be \(verb): connection refused")
     product.state.withLock { $0.fails[callback] = "" }
     #expect(fault(change)?.message.contains("gave no reason") == true)
+    #expect(product.commits.isEmpty)
   }
 
   @Test(arguments: Wrong.records) private func aRecordThatCannotBeIsRefused(_ wrong: Wrong) {
