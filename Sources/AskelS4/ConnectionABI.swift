@@ -11,12 +11,54 @@ public func askel_s4_connection_put(
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
     let instance = try Handle.get(instance, "instance", as: Instance.self)
-    var given = askel_s4_connection_options()
-    try Argument.options(
-      options, "options", firstSize: MemoryLayout<askel_s4_connection_options>.size, into: &given)
+    let given = try connectionOptions(options)
     let id = try connectionID(given.id, "id")
-    try instance.putConnection(id, try ConnectionOptions.settings(given))
+    try instance.putConnection(id, try ConnectionOptions.handover(given))
   }
+}
+
+@_cdecl("askel_s4_connection_stage") @implementation
+public func askel_s4_connection_stage(
+  _ instance: OpaquePointer?, _ options: UnsafePointer<askel_s4_connection_options>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    let given = try connectionOptions(options)
+    let id = try connectionID(given.id, "id")
+    try instance.stageConnection(id) { (live) throws(S4Error) in try ConnectionOptions.handover(given, over: live) }
+  }
+}
+
+@_cdecl("askel_s4_connection_promote") @implementation
+public func askel_s4_connection_promote(
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ actor: UnsafePointer<CChar>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    let id = try connectionID(id, "id")
+    try instance.promoteConnection(id, actor: try Argument.optionalText(actor, "actor"))
+  }
+}
+
+@_cdecl("askel_s4_connection_retire") @implementation
+public func askel_s4_connection_retire(
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ actor: UnsafePointer<CChar>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    let id = try connectionID(id, "id")
+    try instance.retireConnection(id, actor: try Argument.optionalText(actor, "actor"))
+  }
+}
+
+private func connectionOptions(
+  _ options: UnsafePointer<askel_s4_connection_options>?
+) throws(S4Error) -> askel_s4_connection_options {
+  var given = askel_s4_connection_options()
+  // As version 0.1.0 had it first it ended behind `ca_file`.
+  let firstSize = MemoryLayout<askel_s4_connection_options>.offset(of: \.client_certificate) ?? 0
+  try Argument.options(options, "options", firstSize: firstSize, into: &given)
+  return given
 }
 
 @_cdecl("askel_s4_connection_get") @implementation
@@ -42,11 +84,12 @@ public func askel_s4_connection_list(
 
 @_cdecl("askel_s4_connection_delete") @implementation
 public func askel_s4_connection_delete(
-  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ outError: ErrorOut?
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ actor: UnsafePointer<CChar>?, _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
     let instance = try Handle.get(instance, "instance", as: Instance.self)
-    try instance.deleteConnection(try connectionID(id, "id"))
+    let id = try connectionID(id, "id")
+    try instance.deleteConnection(id, actor: try Argument.optionalText(actor, "actor"))
   }
 }
 
@@ -61,13 +104,15 @@ public func askel_s4_connection_check(
     let id = try connectionID(id, "id")
     var given = askel_s4_check_options()
     if options != nil {
-      try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_check_options>.size, into: &given)
+      let firstSize = MemoryLayout<askel_s4_check_options>.offset(of: \.beside) ?? 0
+      try Argument.options(options, "options", firstSize: firstSize, into: &given)
     }
     let service = try Argument.optionalText(given.service, "service")
     out.pointee = Handle.make(
       try instance.check(
         connection: id, service: try service.map { text throws(S4Error) in try ServicePath(text) },
-        timeout: try Argument.timeout(given.timeout_ms)))
+        timeout: try Argument.timeout(given.timeout_ms), beside: try Argument.flag(given.beside, "beside"),
+        actor: try Argument.optionalText(given.actor, "actor")))
   }
 }
 

@@ -22,29 +22,63 @@ public func askel_s4_instance_open(
   boundary(outError) { () throws(S4Error) in
     let out = try Argument.out(outInstance, "out_instance", cleared: nil)
     var given = askel_s4_instance_options()
-    try Argument.options(
-      options, "options", firstSize: MemoryLayout<askel_s4_instance_options>.size, into: &given)
-    let path = try Argument.text(given.vault_path, "vault_path")
-    guard !path.isEmpty else { throw .invalidArgument("vault_path", "is empty") }
+    try Argument.options(options, "options", firstSize: firstInstanceOptions, into: &given)
+    // First of all: what the product gave for its callbacks ends well, whatever becomes of the call.
+    let vaultKey = KeyArgument(given.vault_key, "vault_key")
+    let otherKey = KeyArgument(given.other_key, "other_key")
+    let productStore = StoreArgument(given.store, "store")
+    let path = try vaultPath(given)
+    let flags = given.vault_flags
+    guard flags & ~UInt32(ASKEL_S4_VAULT_READ_ONLY | ASKEL_S4_VAULT_CHECK) == 0 else {
+      throw .invalidArgument("vault_flags", "\(flags) holds a value that this version does not know")
+    }
     guard given.event_capacity <= 65_536 else {
       throw .invalidArgument("event_capacity", "\(given.event_capacity) is above 65536")
     }
     let instance = try Instance(
-      vaultPath: path, key: try key(given),
+      store: { () throws(S4Error) in
+        guard let path else { return try productStore.store() }
+        return try SQLiteStore(
+          path: path, readOnly: flags & UInt32(ASKEL_S4_VAULT_READ_ONLY) != 0,
+          checksIntegrity: flags & UInt32(ASKEL_S4_VAULT_CHECK) != 0)
+      }, key: try key(given, vaultKey), other: otherKey.isGiven ? try otherKey.source() : nil,
       eventCapacity: given.event_capacity == 0 ? 1_024 : Int(given.event_capacity))
     out.pointee = Handle.make(instance)
   }
 }
 
-private func key(_ given: askel_s4_instance_options) throws(S4Error) -> KeyEncryptionKey {
-  switch (given.key_file, given.key) {
-  case (nil, nil): throw .invalidArgument("key_file", "neither key_file nor key is given: there is no plaintext mode")
-  case (.some, .some): throw .invalidArgument("key_file", "both key_file and key are given: give one")
-  case (.some(let file), nil): return try KeyEncryptionKey(file: try Argument.text(file, "key_file"))
-  case (nil, .some(let key)):
-    guard given.key_size == 32 else { throw .invalidArgument("key_size", "\(given.key_size) bytes are not 32") }
-    return try KeyEncryptionKey(raw: UnsafeRawBufferPointer(start: key, count: 32))
+/// The struct as version 0.1.0 had it first ended behind `event_capacity`.
+private let firstInstanceOptions = MemoryLayout<askel_s4_instance_options>.offset(of: \.vault_flags) ?? 0
+
+/// The vault's path; nil where it is in a store of the product's.
+private func vaultPath(_ given: askel_s4_instance_options) throws(S4Error) -> String? {
+  guard given.store == nil else {
+    guard given.vault_path == nil else {
+      throw .invalidArgument("store", "is given together with vault_path: give one")
+    }
+    guard given.vault_flags == 0 else {
+      throw .invalidArgument("vault_flags", "are for a vault in a file: a store of the product's knows none")
+    }
+    return nil
   }
+  let path = try Argument.text(given.vault_path, "vault_path")
+  guard !path.isEmpty else { throw .invalidArgument("vault_path", "is empty") }
+  return path
+}
+
+private func key(_ given: askel_s4_instance_options, _ vaultKey: KeyArgument) throws(S4Error) -> any KeySource {
+  let count = [given.key_file != nil, given.key != nil, vaultKey.isGiven].count { $0 }
+  guard count > 0 else {
+    throw .invalidArgument(
+      "key_file", "none of key_file, key and vault_key is given: a vault without a key there is not")
+  }
+  guard count == 1 else {
+    throw .invalidArgument("key_file", "more than one of key_file, key and vault_key is given: give one")
+  }
+  if vaultKey.isGiven { return try vaultKey.source() }
+  if given.key_file != nil { return try LocalKeySource(file: try Argument.text(given.key_file, "key_file")) }
+  guard given.key_size == 32 else { throw .invalidArgument("key_size", "\(given.key_size) bytes are not 32") }
+  return try LocalKeySource(raw: UnsafeRawBufferPointer(start: given.key, count: 32))
 }
 
 @_cdecl("askel_s4_instance_close") @implementation

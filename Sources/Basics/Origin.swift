@@ -30,72 +30,81 @@ package struct Origin: Hashable, Sendable {
     return "https://" + name + (port == 443 ? "" : ":" + String(port))
   }
 
+  // Bytes, not characters: grapheme breaking was a third of the cost of opening a connection (measured).
   private static func split(_ text: String, schemeIsOptional: Bool) throws(Fault) -> (Origin, String) {
     guard !text.isEmpty else { throw .empty }
+    let bytes = Array(text.utf8)
     // Nothing that could end a line or hide a part of the URL from a reader has a place in one.
-    guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "\\") }) else { throw .host }
-    var rest = text[...]
-    if let scheme = Self.scheme(of: text) {
-      guard scheme == "https" else { throw .notHTTPS }
-      rest = rest.dropFirst(scheme.utf8.count + 3)
+    guard bytes.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "\\") }) else { throw .host }
+    var rest = bytes[...]
+    if let count = schemeCount(bytes) {
+      guard String(decoding: bytes[..<count], as: UTF8.self).lowercased() == "https" else { throw .notHTTPS }
+      rest = rest.dropFirst(count + 3)
     } else if !schemeIsOptional {
       throw .notHTTPS
     }
-    let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+    let authority = rest.prefix {
+      $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
+    }
     rest = rest.dropFirst(authority.count)
-    guard !authority.contains("@") else { throw .userInfo }
-    return (try Origin(authority: authority), String(rest))
+    guard !authority.contains(UInt8(ascii: "@")) else { throw .userInfo }
+    return (try Origin(authority: authority), String(decoding: rest, as: UTF8.self))
   }
 
-  private static func scheme(of text: String) -> String? {
-    guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
-    return text[..<colon].lowercased()
+  /// Bytes in front of "://"; nil where it is not there.
+  private static func schemeCount(_ bytes: [UInt8]) -> Int? {
+    guard let colon = bytes.firstIndex(of: colon), bytes[colon...].starts(with: "://".utf8) else { return nil }
+    return colon
   }
 
-  private init(authority: Substring) throws(Fault) {
+  private init(authority: ArraySlice<UInt8>) throws(Fault) {
     var name = authority
-    var digits: Substring? = nil
-    if authority.hasPrefix("[") {
-      guard let close = authority.firstIndex(of: "]") else { throw .host }
-      name = authority[authority.index(after: authority.startIndex)..<close]
-      let tail = authority[authority.index(after: close)...]
-      guard tail.isEmpty || tail.hasPrefix(":") else { throw .host }
-      if tail.hasPrefix(":") { digits = tail.dropFirst() }
-      guard !name.isEmpty, name.utf8.allSatisfy(Self.isAddressByte), name.contains(":") else { throw .host }
+    var digits: ArraySlice<UInt8>? = nil
+    if authority.first == UInt8(ascii: "[") {
+      guard let close = authority.firstIndex(of: UInt8(ascii: "]")) else { throw .host }
+      name = authority[..<close].dropFirst()
+      let tail = authority[close...].dropFirst()
+      guard tail.isEmpty || tail.first == Self.colon else { throw .host }
+      if !tail.isEmpty { digits = tail.dropFirst() }
+      guard !name.isEmpty, name.allSatisfy(Self.isAddressByte), name.contains(Self.colon) else { throw .host }
     } else {
-      if let colon = authority.firstIndex(of: ":") {
+      if let colon = authority.firstIndex(of: Self.colon) {
         name = authority[..<colon]
-        digits = authority[authority.index(after: colon)...]
+        digits = authority[colon...].dropFirst()
       }
-      if name.hasSuffix(".") { name = name.dropLast() }
-      guard 1...253 ~= name.utf8.count, Self.areLabels(name) else { throw .host }
+      if name.last == UInt8(ascii: ".") { name = name.dropLast() }
+      guard 1...253 ~= name.count, Self.areLabels(name) else { throw .host }
     }
     if let digits {
-      guard 1...5 ~= digits.utf8.count, digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
-        let number = UInt16(digits), number > 0
+      guard 1...5 ~= digits.count, digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+        let number = UInt16(String(decoding: digits, as: UTF8.self)), number > 0
       else { throw .port }
       port = number
     } else {
       port = 443
     }
-    host = name.lowercased()
+    host = String(decoding: name, as: UTF8.self).lowercased()
   }
 
-  private static func areLabels(_ name: Substring) -> Bool {
-    name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-      1...63 ~= label.utf8.count && !label.hasPrefix("-") && !label.hasSuffix("-")
-        && label.utf8.allSatisfy { byte in
-          switch byte {
-          case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
-            true
-          default: false
-          }
-        }
+  private static let colon = UInt8(ascii: ":")
+
+  private static func areLabels(_ name: ArraySlice<UInt8>) -> Bool {
+    let hyphen = UInt8(ascii: "-")
+    return name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
+      1...63 ~= label.count && label.first != hyphen && label.last != hyphen && label.allSatisfy(isLabelByte)
+    }
+  }
+
+  private static func isLabelByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+      true
+    default: false
     }
   }
 
   private static func isAddressByte(_ byte: UInt8) -> Bool {
-    JSONReader.hexValue(byte) != nil || byte == UInt8(ascii: ":") || byte == UInt8(ascii: ".")
+    JSONReader.hexValue(byte) != nil || byte == colon || byte == UInt8(ascii: ".")
   }
 }

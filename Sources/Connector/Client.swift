@@ -26,10 +26,10 @@ package final class Client: Sendable {
 
   package init(instance: Instance, options: Options) throws(S4Error) {
     try instance.checkUsable()
-    let (settings, status) = try instance.openConnection(options.connection)
+    let opened = try instance.vault.open(connection: options.connection)
     self.instance = instance
     self.options = options
-    credential = Locked((settings, status.generation))
+    credential = Locked((try ConnectionRecord.decode(opened.live), opened.status.live.generation))
   }
 
   /// The credential for an operation that starts now, opened anew where another one was put meanwhile.
@@ -39,13 +39,15 @@ package final class Client: Sendable {
     let version = instance.monitor.version(options.connection)
     var status = try instance.vault.status(connection: options.connection)
     var (settings, generation) = credential.withLock { $0 }
-    if generation != status.generation {
-      (settings, status) = try instance.openConnection(options.connection)
-      generation = status.generation
+    if generation != status.live.generation {
+      let opened = try instance.vault.open(connection: options.connection)
+      status = opened.status
+      settings = try ConnectionRecord.decode(opened.live)
+      generation = status.live.generation
       let fresh = (settings, generation)
       credential.withLock { $0 = fresh }
     }
-    try instance.monitor.admit(options.connection, status, asOf: version)
+    try instance.monitor.admit(options.connection, status.live, asOf: version)
     return TokenSource(
       connection: options.connection, generation: generation, settings: settings, engine: instance.engine,
       monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
@@ -56,8 +58,8 @@ package final class Client: Sendable {
     try instance.checkUsable()
     let version = instance.monitor.version(options.connection)
     let status = try instance.vault.status(connection: options.connection)
-    try instance.monitor.admit(options.connection, status, asOf: version)
-    return status.generation == source.generation
+    try instance.monitor.admit(options.connection, status.live, asOf: version)
+    return status.live.generation == source.generation
   }
 
   func cachedMetadata(_ service: ServicePath) -> Metadata? {

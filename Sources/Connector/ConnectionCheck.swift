@@ -12,7 +12,9 @@ extension Instance {
   package func check(connection: String, service: ServicePath?, timeout: Int64) throws(S4Error) -> Call {
     try checkUsable()
     let version = monitor.version(connection)
-    let (settings, status) = try openConnection(connection)
+    let opened = try vault.open(connection: connection)
+    let settings = try ConnectionRecord.decode(opened.live)
+    let status = opened.status.live
     guard service != nil || !settings.isBasic else {
       throw .invalidArgument("service", "with HTTP Basic there is nothing to mint: name a service to ask")
     }

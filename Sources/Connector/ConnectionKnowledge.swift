@@ -56,7 +56,7 @@ struct ConnectionKnowledge: Sendable {
     var at: Timestamp
 
     /// The vault has heard something later, from another process.
-    func isOlder(than status: ConnectionStatus) -> Bool {
+    func isOlder(than status: CredentialStatus) -> Bool {
       max(status.since.milliseconds, status.lastProof?.milliseconds ?? .min) > at.milliseconds
     }
   }

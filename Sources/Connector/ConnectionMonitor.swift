@@ -21,7 +21,7 @@ final class ConnectionMonitor: Sendable {
 
   /// Takes over what the vault says, before an operation starts.
   /// - Throws: `credentialExpired` where this credential was rejected, by any process, and has not changed since.
-  func admit(_ connection: String, _ status: ConnectionStatus, asOf version: UInt64? = nil) throws(S4Error) {
+  func admit(_ connection: String, _ status: CredentialStatus, asOf version: UInt64? = nil) throws(S4Error) {
     note(connection, status, asOf: version)
     if status.isRejected || !mayStillSend(connection, generation: status.generation) {
       throw Self.rejected(connection, status.lastErrorCode ?? "")
@@ -30,7 +30,7 @@ final class ConnectionMonitor: Sendable {
 
   /// Takes over what the vault says, unless this process knows of something later that the vault did not take.
   /// - Parameter version: from before the status was read; nil: nothing can have been learned since.
-  func note(_ connection: String, _ status: ConnectionStatus, asOf version: UInt64? = nil) {
+  func note(_ connection: String, _ status: CredentialStatus, asOf version: UInt64? = nil) {
     let unsaved = known.withLock { known -> ConnectionKnowledge.Change? in
       // A rejection came in between: the status that was read before it must not undo it.
       if let entry = known[connection], let version, entry.version != version, status.generation <= entry.generation {

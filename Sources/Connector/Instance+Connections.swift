@@ -1,62 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
+import Secrets
 import Vault
 
 extension Instance {
+  /// What a customer's admin handed over, with what the product says of it.
+  package struct Handover: Sendable {
+    package var settings: ConnectionSettings
+    package var expiresAt: Timestamp?
+    package var expiringDays: Int64
+    /// Who does it, for the audit trail.
+    package var actor: String?
+
+    package init(
+      settings: ConnectionSettings, expiresAt: Timestamp? = nil, expiringDays: Int64 = 14, actor: String? = nil
+    ) {
+      self.settings = settings
+      self.expiresAt = expiresAt
+      self.expiringDays = expiringDays
+      self.actor = actor
+    }
+
+    var credential: NewCredential {
+      var writer = JSONWriter()
+      writer.object { settings.describe(&$0) }
+      return NewCredential(
+        record: ConnectionRecord.encode(settings), summary: Array(writer.text.utf8), expiresAt: expiresAt,
+        expiringDays: expiringDays)
+    }
+  }
+
   /// Stores a connection, or replaces its whole credential.
-  package func putConnection(_ id: String, _ settings: ConnectionSettings) throws(S4Error) {
+  package func putConnection(_ id: String, _ handover: Handover) throws(S4Error) {
     try checkUsable()
-    _ = try vault.put(connection: id, record: ConnectionRecord.encode(settings))
+    try vault.put(connection: id, handover.credential, actor: handover.actor)
+  }
+
+  /// Stores a second credential beside the live one.
+  /// - Parameter handover: made over the live credential, which what was left out is taken over from.
+  package func stageConnection(
+    _ id: String, _ handover: (ConnectionSettings) throws(S4Error) -> Handover
+  ) throws(S4Error) {
+    try checkUsable()
+    let live = try ConnectionRecord.decode(try vault.open(connection: id).live)
+    let staged = try handover(live)
+    try vault.stage(connection: id, staged.credential, actor: staged.actor)
+  }
+
+  package func promoteConnection(_ id: String, actor: String?) throws(S4Error) {
+    try checkUsable()
+    try vault.promote(connection: id, actor: actor)
+  }
+
+  package func retireConnection(_ id: String, actor: String?) throws(S4Error) {
+    try checkUsable()
+    try vault.retire(connection: id, actor: actor)
+  }
+
+  package func deleteConnection(_ id: String, actor: String?) throws(S4Error) {
+    try checkUsable()
+    try vault.delete(connection: id, actor: actor)
   }
 
   /// What is known of a connection as JSON: the shape is in the header.
   package func describeConnection(_ id: String) throws(S4Error) -> String {
     try checkUsable()
     var writer = JSONWriter()
-    try describe(id, &writer)
+    Self.describe(try vault.status(connection: id), &writer)
     return writer.text
   }
 
   /// All connections as a JSON array, ordered by id.
   package func describeConnections() throws(S4Error) -> String {
     try checkUsable()
-    var entries: [String] = []
-    for id in try vault.list() {
-      var writer = JSONWriter()
-      do throws(S4Error) { try describe(id, &writer) } catch  where error.code == .notFound {
-        continue  // deleted by another process while the list was made
-      }
-      entries.append(writer.text)
-    }
+    let connections = try vault.list()
     var writer = JSONWriter()
     writer.array { list in
-      for entry in entries { list.raw(entry) }
+      for connection in connections { Self.describe(connection, &list) }
     }
     return writer.text
   }
 
-  package func deleteConnection(_ id: String) throws(S4Error) {
-    try checkUsable()
-    try vault.delete(connection: id)
-  }
-
-  /// Opens a connection's settings and what the vault knows of its state.
-  func openConnection(_ id: String) throws(S4Error) -> (ConnectionSettings, ConnectionStatus) {
-    let (record, status) = try vault.open(connection: id)
-    return (try ConnectionRecord.decode(record), status)
-  }
-
-  private func describe(_ id: String, _ writer: inout JSONWriter) throws(S4Error) {
-    let (settings, status) = try openConnection(id)
+  private static func describe(_ status: ConnectionStatus, _ writer: inout JSONWriter) {
     writer.object { connection in
-      connection.member("id", id)
-      settings.describe(&connection)
-      connection.member("generation", status.generation)
-      connection.member("state", status.state.rawValue)
-      connection.member("since", status.since.iso8601)
-      connection.member("last_proof", status.lastProof?.iso8601)
-      connection.member("last_error", status.lastErrorCode)
+      connection.member("id", status.id)
+      describe(status.live, &connection)
+      connection.key("beside")
+      if let beside = status.beside, let role = status.besideRole {
+        connection.object { second in
+          second.member("role", role.rawValue)
+          describe(beside, &second)
+        }
+      } else {
+        connection.null()
+      }
     }
+  }
+
+  private static func describe(_ credential: CredentialStatus, _ writer: inout JSONWriter) {
+    // The members of an object that was written when the credential was stored.
+    let summary = credential.summary.dropFirst().dropLast()
+    if !summary.isEmpty { writer.raw(String(decoding: summary, as: UTF8.self)) }
+    writer.member("generation", credential.generation)
+    writer.member("state", credential.state.rawValue)
+    writer.member("since", credential.since.iso8601)
+    writer.member("last_proof", credential.lastProof?.iso8601)
+    writer.member("last_error", credential.lastErrorCode)
+    writer.member("expires_at", credential.expiresAt?.iso8601)
   }
 }

@@ -20,10 +20,15 @@ package final class Instance: Sendable {
   private let isClosed = Atomic<Bool>(false)
 
   /// Opens the vault under its key. Nothing is sent, and no thread starts yet.
-  package init(vaultPath: String, key: KeyEncryptionKey, eventCapacity: Int) throws(S4Error) {
+  /// - Parameters:
+  ///   - store: where the vault is; opened when the host has been found fit.
+  ///   - other: a second key that may open it.
+  package init(
+    store: () throws(S4Error) -> any Store, key: any KeySource, other: (any KeySource)?, eventCapacity: Int
+  ) throws(S4Error) {
     facts = try CurlRuntime.start()
     events = try EventQueue(capacity: eventCapacity)
-    vault = try Vault(path: vaultPath, key: key)
+    vault = try Vault(store: try store(), key: key, other: other)
     engine = try Engine()
     monitor = ConnectionMonitor(vault: vault, events: events)
   }
@@ -57,6 +62,7 @@ package final class Instance: Sendable {
       status.member("mints", mintCount.value)
       status.member("requests", engine.requestCount)
       status.member("events_dropped", events.droppedEver)
+      status.member("memory_locked", SecretMemory.isLocked)
     }
     return writer.text
   }

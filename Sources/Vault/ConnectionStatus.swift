@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Basics
+/// What the credential beside the live one is there for. The raw values stand in the product's JSON.
+package enum BesideRole: String, Sendable {
+  /// To take over once it is proven.
+  case staged
+  /// It was the live one until another was promoted.
+  case former
+}
 
-/// How a connection stands; nothing of it is secret.
+/// How a connection stands: its live credential, and the one beside it.
 package struct ConnectionStatus: Equatable, Sendable {
-  /// Number of the credential: rises with each put, is never used again for this vault's later connections of the
-  /// same id, and so tells an old credential's outcome from that of the live one. At least 1.
-  package let generation: Int64
-  package let state: ConnectionState
-  /// When `state` became what it is.
-  package let since: Timestamp
-  /// When the tenant last accepted the credential, to the minute; nil where it never did.
-  package let lastProof: Timestamp?
-  /// Code of the last error, for example "invalid_client"; nil after a success. At most 256 bytes.
-  package let lastErrorCode: String?
-  /// The tenant rejected this generation: it must not be sent again by itself.
-  package let isRejected: Bool
+  package let id: String
+  package var live: CredentialStatus
+  package var beside: CredentialStatus?
+  /// nil exactly where `beside` is.
+  package var besideRole: BesideRole?
+
+  /// The credential beside the live one can take over by itself: it was staged, proven, and not rejected since.
+  package var canFallOver: Bool { besideRole == .staged && (beside?.isProven ?? false) }
 }

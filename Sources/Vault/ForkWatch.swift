@@ -28,6 +28,6 @@ final class ForkWatch: Sendable {
   }
 
   private func suspendAll() {
-    for vault in entries.withLock({ $0.compactMap(\.vault) }) { vault.suspend() }
+    for vault in entries.withLock({ $0.compactMap(\.vault) }) { vault.store.suspend() }
   }
 }

@@ -32,6 +32,9 @@ package enum KeyLimit {
 /// What the product gave for a key-encryption key: it becomes a provider together with the parameters that the vault
 /// keeps for that version of the key (salt and costs of a passphrase; none for a key; a name for a service).
 package protocol KeySource: Sendable {
+  /// "file", "bytes", "passphrase" or "service".
+  var kindName: String { get }
+
   /// Makes the provider of a new version of the key, and the parameters to keep.
   func makeProvider() throws(S4Error) -> (provider: any KeyProvider, parameters: [UInt8])
 

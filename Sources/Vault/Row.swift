@@ -53,15 +53,3 @@ struct Row {
   }
 }
 
-extension ConnectionStatus {
-  /// Reads the first six columns of the queries `status` and `credential`.
-  init(_ row: Row) throws(S4Error) {
-    let generation = try row.integer(0, in: 1 ... .max)
-    guard let state = ConnectionState(rawValue: try row.text(1)) else { throw row.damaged(1) }
-    self.init(
-      generation: generation, state: state, since: Timestamp(milliseconds: try row.integer(2)),
-      lastProof: row.isNull(3) ? nil : Timestamp(milliseconds: try row.integer(3)),
-      lastErrorCode: row.isNull(4) ? nil : try row.text(4),
-      isRejected: row.isNull(5) ? false : try row.integer(5) == generation)
-  }
-}

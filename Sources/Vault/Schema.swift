@@ -44,6 +44,6 @@ enum Schema {
       PRIMARY KEY (connection, kind)
     ) STRICT, WITHOUT ROWID;
     PRAGMA application_id = \(applicationID);
-    PRAGMA user_version = \(SealedPlace.formatVersion);
+    PRAGMA user_version = \(1);
     """
 }

@@ -80,9 +80,24 @@ package protocol Store: StoreView, Sendable {
   /// - Throws: `.vaultCorrupt`, `.vaultUnavailable`.
   func proveSound() throws(S4Error)
 
+  /// Clears away, where the store can and nobody is in the way, what deleted records left in its files.
+  func tidy()
+
+  /// Copies all records, while they are in use, to a new file that opens as a vault.
+  /// - Throws: `.invalidArgument` where the store has no file, `.vaultUnavailable`.
+  func backup(to path: String) throws(S4Error)
+
   /// Ends the use. What is asked later answers `.closed`. May be called twice.
   func close()
 
   /// Lets go of what must not be carried across a `fork()`; it comes back with the next use.
   func suspend()
+}
+
+extension Store {
+  package func tidy() {}
+
+  package func backup(to path: String) throws(S4Error) {
+    throw S4Error.invalidArgument("path", "\(title) is no file: copy it with that store's own means")
+  }
 }

@@ -3,154 +3,115 @@
 import Basics
 import Secrets
 
+/// A connection opened for use.
+package struct OpenedConnection: Sendable {
+  package let status: ConnectionStatus
+  package let live: SecretBytes
+  /// The credential beside the live one: where it was asked for, or can take over by itself.
+  package let beside: SecretBytes?
+}
+
 extension Vault {
-  /// Bytes of the largest record: a credential with a file of certificate authorities.
-  package static let largestRecord = 1 << 20
-  /// Bytes of the longest connection id.
-  package static let longestID = 128
+  /// Opens a connection's live credential, and the staged one where it can take over.
+  /// - Parameter beside: open the credential beside the live one in any case, where there is one.
+  /// - Throws: `.notFound`, `.vaultCorrupt` when a record does not prove genuine, `.vaultKeyRefused`,
+  ///   `.vaultUnavailable`, `.closed`, `.forked`.
+  package func open(connection id: String, beside: Bool = false) throws(S4Error) -> OpenedConnection {
+    guard let found = try find(id) else { throw notFound(id) }
+    let dataKey = try dataKey(found)
+    let status = found.card.status
+    let live = try open(found.entry.live, status.live.generation, found, dataKey)
+    var second: SecretBytes?
+    if let credential = status.beside, beside || status.canFallOver {
+      guard let sealed = found.entry.beside else { throw damaged("second credential", id, found.record) }
+      second = try open(sealed, credential.generation, found, dataKey)
+    }
+    return OpenedConnection(status: status, live: live, beside: second)
+  }
 
-  /// Stores a connection's record, or replaces it; durable when it returns. The state becomes `new`.
-  ///
-  /// Each put has a data key of its own: an older wrapped key, left in a copy of the file or in its log, does not open
-  /// the new record, and no key ever seals two texts of a kind, so that nonces cannot meet.
-  /// - Parameters:
-  ///   - id: 1 to 128 bytes without control characters.
-  ///   - record: at most 1 MiB.
-  /// - Returns: the generation: 1 for the first connection, then rising; never one that this id had before.
-  /// - Throws: `.invalidArgument`, `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
-  package func put(connection id: String, record: SecretBytes) throws(S4Error) -> Int64 {
-    guard 1...Self.longestID ~= id.utf8.count, id.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-      throw S4Error.invalidArgument(
-        "id", "\(Display.quoted(id)) will not do: give 1 to \(Self.longestID) bytes without control characters")
-    }
-    guard record.count <= Self.largestRecord else {
-      throw S4Error.invalidArgument(
-        "ca_file", "the connection has \(record.count) bytes with its certificates: at most \(Self.largestRecord) fit")
-    }
-    let lookup = try lookup(id)
-    let name = SecretBytes(copying: Array(id.utf8))
-    let dataKey = try Random.key()
-    let newRowID = try Random.bytes(16)
-    let now = Timestamp.now.milliseconds
-    return try withDatabase { (database) throws(S4Error) in
-      try database.transaction { () throws(S4Error) in
-        let old = try database.first(.rowForPut, [.blob(lookup)]) { (row) throws(S4Error) in
-          (
-            id: try row.integer(0), rowID: try row.blob(1, 16...16),
-            dataKeyVersion: try row.integer(2, in: 1...(.max - 1)), generation: try row.integer(3, in: 1...(.max - 1))
-          )
-        }
-        let floor = try database.first(.vault) { (row) throws(S4Error) in try row.integer(2, in: 0...(.max - 1)) }
-        let place = SealedPlace(
-          vaultID: vaultID, kind: .dataKey, keyVersion: Self.keyVersion, rowID: old?.rowID ?? newRowID, lookup: lookup,
-          dataKeyVersion: (old?.dataKeyVersion ?? 0) + 1, generation: (old?.generation ?? floor ?? 0) + 1)
-        let row = try store(place, dataKey: dataKey, over: old?.id, at: now, in: database)
-        for (kind, text) in [(SealedPlace.Kind.credential, record), (.name, name)] {
-          var place = place
-          (place.kind, place.keyVersion) = (kind, 0)
-          let sealed = try AEAD.seal(text, key: dataKey, associatedData: place.associatedData)
-          try database.run(
-            .replaceRecord,
-            [.integer(row), .text(kind.rawValue), .integer(place.generation), .blob(sealed)])
-        }
-        return place.generation
-      }
+  func open(
+    _ sealed: [UInt8], _ generation: Int64, _ found: Found, _ dataKey: SecretBytes
+  ) throws(S4Error) -> SecretBytes {
+    do throws(S4Error) {
+      return try AEAD.open(
+        sealed, key: dataKey, associatedData: found.place(.credential, generation: generation).associatedData)
+    } catch {
+      guard error.code == .vaultCorrupt else { throw error }
+      throw damaged("credential", found.card.status.id, found.record)
     }
   }
 
-  /// Opens a connection's record.
-  /// - Throws: `.notFound`, `.vaultCorrupt` when the record does not prove genuine, `.vaultUnavailable`, `.closed`,
-  ///   `.forked`.
-  package func open(connection id: String) throws(S4Error) -> (record: SecretBytes, status: ConnectionStatus) {
-    let lookup = try lookup(id)
-    let found = try withDatabase { (database) throws(S4Error) in
-      let found = try database.first(.credential, [.blob(lookup)]) { (row) throws(S4Error) in
-        (
-          status: try ConnectionStatus(row),
-          record: try SealedRecord(row, .credential, lookup: lookup, first: 6, generation: 0, record: 10)
-        )
-      }
-      if let found { return found }
-      throw try missing(id, in: database)
-    }
-    return (try found.record.open(in: self, name: id), found.status)
+  /// Tells how a connection stands. No key service is asked.
+  /// - Throws: `.notFound`, `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
+  package func status(connection id: String) throws(S4Error) -> ConnectionStatus {
+    guard let found = try find(id) else { throw notFound(id) }
+    return found.card.status
   }
 
-  /// Lists the ids of all connections, ordered by their bytes.
+  /// Lists all connections, ordered by the bytes of their ids. No key service is asked.
   /// - Throws: `.vaultCorrupt` when one does not prove genuine, `.vaultUnavailable`, `.closed`, `.forked`.
-  package func list() throws(S4Error) -> [String] {
-    let records = try withDatabase { (database) throws(S4Error) in
-      // A damaged file could lose rows in silence.
-      try database.proveSound()
-      var records: [SealedRecord] = []
-      try database.forEach(.names, []) { (row) throws(S4Error) in
-        let lookup = try row.blob(0, HMACSHA256.codeCount...HMACSHA256.codeCount)
-        records.append(try SealedRecord(row, .name, lookup: lookup, first: 1, generation: 5, record: 6))
+  package func list() throws(S4Error) -> [ConnectionStatus] {
+    try checkUsable()
+    // A damaged file could lose rows in silence.
+    try store.proveSound()
+    var found: [String: ConnectionStatus] = [:]
+    var isMoving = true
+    // While a rekey moves connections, one may come to lie where this list has been already: a second look finds it.
+    for round in 0..<2 where isMoving {
+      var ring = try refreshed(ring).ring
+      isMoving = ring.header.formerSet != 0
+      try forEachEntry { (record, entry) throws(S4Error) in
+        if ring.sets[entry.setVersion] == nil { ring = try refreshed(ring).ring }
+        guard let set = ring.sets[entry.setVersion] else { throw damaged("card", nil, record) }
+        let card = try openListed(record, entry, set, ring.vaultID)
+        if round == 0 || found[card.status.id] == nil { found[card.status.id] = card.status }
       }
-      return records
+      if try refreshed(ring).isNew { isMoving = true }
     }
-    var ids: [String] = []
-    for record in records {
-      let name = try record.open(in: self, name: nil).withUnsafeBytes { String(validating: $0, as: UTF8.self) }
-      ids.append(name ?? "")
+    return found.values.sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+  }
+
+  /// Opens the card of a record whose id is not known yet.
+  func openListed(
+    _ record: StoredRecord, _ entry: ConnectionEntry, _ set: KeySet, _ vaultID: [UInt8]
+  ) throws(S4Error) -> Card {
+    do throws(S4Error) {
+      let card = try Self.openCard(entry, set, vaultID)
+      guard try Self.lookup(card.status.id, set) == entry.lookup, Self.recordKey(entry.lookup) == record.key else {
+        throw S4Error(.vaultCorrupt, "")
+      }
+      return card
+    } catch {
+      guard error.code == .vaultCorrupt else { throw error }
+      throw damaged("card", nil, record)
     }
-    return ids.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Walks over the records of all connections, in batches.
+  func forEachEntry(_ body: (StoredRecord, ConnectionEntry) throws(S4Error) -> Void) throws(S4Error) {
+    var last: String?
+    while true {
+      let batch = try store.list(prefix: Self.connectionPrefix, after: last, limit: StoreLimit.batch)
+      for record in batch {
+        let entry: ConnectionEntry
+        do throws(S4Error) { entry = try Self.decode(record) } catch { throw damaged("record", nil, record) }
+        try body(record, entry)
+      }
+      guard batch.count == StoreLimit.batch, let end = batch.last else { return }
+      last = end.key
+    }
   }
 
   /// Counts the connections.
   package func count() throws(S4Error) -> Int {
-    try withDatabase { (database) throws(S4Error) in
-      Int(try database.first(.count) { (row) throws(S4Error) in try row.integer(0) } ?? 0)
+    try checkUsable()
+    var count = 0
+    var last: String?
+    while true {
+      let batch = try store.list(prefix: Self.connectionPrefix, after: last, limit: StoreLimit.batch)
+      count += batch.count
+      guard batch.count == StoreLimit.batch, let end = batch.last else { return count }
+      last = end.key
     }
-  }
-
-  /// Deletes a connection with its record and its data key; durable when it returns.
-  /// - Throws: `.notFound`, `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
-  package func delete(connection id: String) throws(S4Error) {
-    let lookup = try lookup(id)
-    try withDatabase { (database) throws(S4Error) in
-      let isDone = try database.transaction { () throws(S4Error) in
-        let row = try database.first(.rowForPut, [.blob(lookup)]) { (row) throws(S4Error) in
-          (id: try row.integer(0), generation: try row.integer(3))
-        }
-        guard let row else { return false }
-        // A new connection of this id must not take over what is still under way for this one.
-        try database.run(.raiseGenerationFloor, [.integer(row.generation)])
-        try database.run(.deleteRecords, [.integer(row.id)])
-        try database.run(.deleteConnection, [.integer(row.id)])
-        return true
-      }
-      guard isDone else { throw try missing(id, in: database) }
-      // The log still holds the sealed record. Where a reader is in the way, a later checkpoint clears it.
-      _ = try? database.run(.truncateLog)
-    }
-  }
-
-  /// Says that there is no such connection, once it is sure that damage does not merely hide it.
-  func missing(_ id: String, in database: Database) throws(S4Error) -> S4Error {
-    try database.proveSound()
-    return S4Error(.notFound, "there is no connection \(Display.quoted(id)) in the vault", target: id)
-  }
-
-  /// Writes a connection's row.
-  /// - Parameter row: the row to replace; nil for a new one.
-  /// - Returns: the row's number.
-  private func store(
-    _ place: SealedPlace, dataKey: SecretBytes, over row: Int64?, at now: Int64, in database: Database
-  ) throws(S4Error) -> Int64 {
-    let wrapped = try AEAD.seal(dataKey, key: key.secret, associatedData: place.associatedData)
-    let values: [Database.Value] = [
-      .integer(place.keyVersion), .integer(place.dataKeyVersion), .blob(wrapped), .integer(place.generation),
-      .text(ConnectionState.new.rawValue), .integer(now),
-    ]
-    if let row {
-      try database.run(.replaceConnection, [.integer(row)] + values)
-      return row
-    }
-    let new = try database.first(.insertConnection, [.blob(place.rowID), .blob(place.lookup)] + values) {
-      (row) throws(S4Error) in try row.integer(0)
-    }
-    guard let new else { throw S4Error(.internalDefect, "a new row got no number: please report this") }
-    return new
   }
 }

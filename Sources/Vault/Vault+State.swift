@@ -9,19 +9,8 @@ extension Vault {
   /// Bytes of the longest error code kept.
   static let longestErrorCode = 256
 
-  /// Tells how a connection stands. Nothing is decrypted.
-  /// - Throws: `.notFound`, `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
-  package func status(connection id: String) throws(S4Error) -> ConnectionStatus {
-    let lookup = try lookup(id)
-    return try withDatabase { (database) throws(S4Error) in
-      let status = try database.first(.status, [.blob(lookup)]) { (row) throws(S4Error) in try ConnectionStatus(row) }
-      if let status { return status }
-      throw try missing(id, in: database)
-    }
-  }
-
   /// Records the outcome of an operation with a credential, durably where it changes anything. An outcome of another
-  /// generation than the live one, or of a connection that is gone, changes nothing.
+  /// generation than the live one and the one beside it, or of a connection that is gone, changes nothing.
   /// - Parameters:
   ///   - generation: of the credential that was used.
   ///   - lastErrorCode: nil clears it; what passes 256 bytes is cut off.
@@ -30,64 +19,75 @@ extension Vault {
   ///   - clearsRejection: a person asked for this check. Without it a rejected credential stays rejected, whatever else
   ///     comes in: a page that was under way with an older token says nothing about the secret.
   ///   - time: when the outcome was known.
-  ///   - briefly: other writers are not waited for: `.vaultUnavailable` comes at once.
+  ///   - actor: who asked for the check.
+  ///   - briefly: on the I/O thread: other writers are not waited for, and a store of the product's is not asked:
+  ///     `.vaultUnavailable` comes at once.
   /// - Returns: the previous state when the state changed, nil when it did not.
   /// - Throws: `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
   @discardableResult
   package func setState(
     connection id: String, generation: Int64, state: ConnectionState, lastErrorCode: String?, rejected: Bool,
-    proven: Bool, clearsRejection: Bool = false, at time: Timestamp, briefly: Bool = false
+    proven: Bool, clearsRejection: Bool = false, at time: Timestamp, actor: String? = nil, briefly: Bool = false
   ) throws(S4Error) -> ConnectionState? {
-    let lookup = try lookup(id)
+    try checkUsable()
+    guard store.readOnlyReason == nil else { return nil }
+    guard !(briefly && store.needsCallersThread) else { throw contended }
     let code = lastErrorCode.map(Self.shortened)
-    let write = { (database: Database) throws(S4Error) -> ConnectionState? in
-      let read = { () throws(S4Error) -> ConnectionStatus? in
-        try database.first(.status, [.blob(lookup)]) { (row) throws(S4Error) in try ConnectionStatus(row) }
+    return try change(id, by: patience(briefly), mayAsk: !briefly) { (found, ring) throws(S4Error) in
+      guard let found, let old = found.card.status.credential(generation),
+        !old.isRejected || rejected || (proven && clearsRejection),
+        let new = Self.outcome(old, state: state, code: code, rejected: rejected, proven: proven, at: time)
+      else { return Outcome(result: nil) }
+      var card = found.card
+      card.status.set(new)
+      var entry = found.entry
+      try entry.seal(card, ring.set(entry.setVersion), vaultID: ring.vaultID)
+      var audit: [AuditEvent] = []
+      if old.isRejected != new.isRejected {
+        audit.append(
+          AuditEvent(
+            new.isRejected ? .rejected : .recovered, actor: actor, connection: id, generation: generation,
+            result: new.isRejected ? code ?? "rejected" : "ok"))
       }
-      // First without the write lock: most outcomes say again what is known.
-      let outcome = { (old: ConnectionStatus) -> ConnectionStatus? in
-        guard old.generation == generation else { return nil }
-        guard !old.isRejected || rejected || (proven && clearsRejection) else { return nil }
-        return Self.outcome(old, state: state, code: code, rejected: rejected, proven: proven, at: time)
-      }
-      guard let known = try read(), outcome(known) != nil else { return nil }
-      return try database.transaction { () throws(S4Error) in
-        guard let old = try read(), let new = outcome(old) else { return nil }
-        try database.run(
-          .setState,
-          [
-            .blob(lookup), .integer(generation), .text(new.state.rawValue), .integer(new.since.milliseconds),
-            new.lastProof.map { .integer($0.milliseconds) } ?? .null, new.lastErrorCode.map { .text($0) } ?? .null,
-            new.isRejected ? .integer(generation) : .null,
-          ])
-        return new.state == old.state ? nil : old.state
-      }
+      return Outcome(
+        result: new.state == old.state ? nil : old.state, entry: entry, audit: audit, raisesGeneration: false)
     }
-    return briefly ? try withDatabaseBriefly(write) : try withDatabase(write)
   }
 
   /// What an outcome makes of a status; nil where nothing is worth a write.
   private static func outcome(
-    _ old: ConnectionStatus, state: ConnectionState, code: String?, rejected: Bool, proven: Bool, at time: Timestamp
-  ) -> ConnectionStatus? {
-    var lastProof = old.lastProof
+    _ old: CredentialStatus, state: ConnectionState, code: String?, rejected: Bool, proven: Bool, at time: Timestamp
+  ) -> CredentialStatus? {
+    var new = old
     if proven {
       let age = time.milliseconds.subtractingReportingOverflow(old.lastProof?.milliseconds ?? .min)
-      if age.overflow || !(0..<proofInterval ~= age.partialValue) { lastProof = time }
+      if age.overflow || !(0..<proofInterval ~= age.partialValue) { new.lastProof = time }
     }
-    let new = ConnectionStatus(
-      generation: old.generation, state: state, since: state == old.state ? old.since : time, lastProof: lastProof,
-      lastErrorCode: code, isRejected: rejected)
+    if state != old.state { (new.state, new.since) = (state, time) }
+    new.lastErrorCode = code
+    new.isRejected = rejected
     return new == old ? nil : new
   }
 
   /// Cuts text at a character's boundary.
-  private static func shortened(_ text: String) -> String {
+  static func shortened(_ text: String) -> String {
     var short = ""
     for scalar in text.unicodeScalars {
       guard short.utf8.count + UTF8.width(scalar) <= longestErrorCode else { break }
       short.unicodeScalars.append(scalar)
     }
     return short
+  }
+}
+
+extension ConnectionStatus {
+  /// The credential of this generation: the live one or the one beside it.
+  package func credential(_ generation: Int64) -> CredentialStatus? {
+    if live.generation == generation { return live }
+    return beside.flatMap { $0.generation == generation ? $0 : nil }
+  }
+
+  fileprivate mutating func set(_ credential: CredentialStatus) {
+    if live.generation == credential.generation { live = credential } else { beside = credential }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
-import CSQLite
 import Secrets
 import Synchronization
 
@@ -9,189 +8,181 @@ import Synchronization
   import Glibc
 #endif
 
-/// Sealed records in a SQLite file: for each connection its credential and its id, under a data key of its own, which
-/// is wrapped under the key-encryption key. There is no form without encryption.
+/// Sealed records in a store: for each connection its credentials under a data key of its own, which is wrapped under the
+/// key-encryption key, and a card with its name and states. There is no form without encryption.
 ///
-/// Several threads, objects and processes may use one file. No row is cached: what is read is what the file holds.
-///
-/// What it does not stop: who can write the file can put back an older copy of the whole file or of one connection's
-/// rows, and can change the states, which are not sealed.
+/// Several threads, objects and processes may use one store. No row is cached: what is read is what the store holds.
+/// Nothing is locked while a key service or a store of the product's is asked.
 package final class Vault: Sendable {
-  /// Version of the key-encryption key that this vault's data keys are wrapped under.
-  static let keyVersion: Int64 = 1
+  /// Version of the format that vaults are kept in.
+  package static let format = SealedPlace.currentFormat
+  /// Bytes of the largest record: a credential with a file of certificate authorities.
+  package static let largestRecord = 1 << 20
+  /// Bytes of the longest connection id.
+  package static let longestID = 128
+  /// Milliseconds to wait for other writers.
+  static let patience: Int64 = 10_000
+  /// The same for a thread that many wait for.
+  static let briefPatience: Int64 = 50
 
   /// 32 hexadecimal digits: the random id that the vault got when it was made.
   package let id: String
-  let vaultID: [UInt8]
-  let path: String
-  let key: KeyEncryptionKey
-  /// Key of the lookup codes.
-  private let indexKey: SecretBytes
-  let database: Locked<Database?>
+  package let store: any Store
+  private let keys: KeyBox
+  private let auditTrail: AuditTrail
   private let process = getpid()
   private let isClosed = Atomic<Bool>(false)
 
-  /// Opens the vault at this path, or makes a new one there.
-  /// - Throws: `.vaultUnavailable` (file, directory, permissions), `.vaultKeyRefused` (another vault's key),
-  ///   `.vaultCorrupt`, `.invalidArgument`, `.hostUnfit`.
-  package init(path: String, key: KeyEncryptionKey) throws(S4Error) {
-    guard sqlite3_threadsafe() != 0, sqlite3_libversion_number() >= 3_037_000 else {
-      throw S4Error(
-        .hostUnfit, "SQLite \(String(cString: sqlite3_libversion())) will not do: 3.37 or newer with threads is wanted")
-    }
-    let file = try VaultFile(path: path)
-    if try !file.exists() {
-      let isNew = try file.create { (draft) throws(S4Error) in try Self.build(draft, key) }
-      // Somebody else's vault came first: it is judged like any other.
-      if !isNew { _ = try file.exists() }
-    }
-    let opened = try Self.open(file.path, key)
-    self.path = file.path
-    self.key = key
-    vaultID = opened.vaultID
-    id = Display.hex(opened.vaultID)
-    indexKey = opened.indexKey
-    database = Locked(opened.database)
-    ForkWatch.shared.add(self)
+  /// What the product gave, and what it unlocks.
+  private struct Keys: Sendable {
+    var sources: [any KeySource]
+    var ring: KeyRing
   }
 
-  /// Ends the use of the file. What is asked of the vault later answers `.closed`. May be called twice.
+  private final class KeyBox: Sendable {
+    private let keys: Locked<Keys>
+
+    init(_ keys: Keys) {
+      self.keys = Locked(keys)
+    }
+
+    func withLock<Result>(_ body: (inout Keys) -> Result) -> Result { keys.withLock(body) }
+  }
+
+  /// Opens the vault in a store, or makes a new one there.
+  /// - Parameters:
+  ///   - key: the key-encryption key; a new vault is sealed under it.
+  ///   - other: a second one that may open it, before or during a rotation.
+  /// - Throws: `.vaultUnavailable`, `.vaultKeyRefused` (another vault's key), `.vaultCorrupt`, `.hostUnfit`.
+  package init(store: any Store, key: any KeySource, other: (any KeySource)? = nil) throws(S4Error) {
+    let sources = [key] + (other.map { [$0] } ?? [])
+    let record: StoredRecord
+    if let found = try store.get(VaultHeader.key) {
+      record = found
+    } else {
+      record = try Self.make(in: store, key)
+    }
+    let ring = try KeyRing(record, sources: sources, known: nil, title: store.title)
+    self.store = store
+    let keys = KeyBox(Keys(sources: sources, ring: ring))
+    self.keys = keys
+    auditTrail = AuditTrail(vaultID: ring.vaultID, keySet: ring.header.currentSet) {
+      [title = store.title] (version) throws(S4Error) in try keys.withLock { $0.ring }.openSet(version, title).audit
+    }
+    id = Display.hex(ring.vaultID)
+  }
+
+  /// Ends the use of the store. What is asked of the vault later answers `.closed`. May be called twice.
   package func close() {
     guard !isForeign else { return }
     isClosed.store(true, ordering: .releasing)
-    database.withLock { $0 = nil }
-  }
-
-  /// Closes the file until its next use: a fork is about to happen. Where a thread is still inside after all, it stays.
-  func suspend() {
-    database.withLockIfAvailable { $0 = nil }
+    store.close()
+    // The product's call-backs are freed on the thread that closes.
+    keys.withLock { $0.sources = [] }
   }
 
   /// Whether this object was made in another process.
   private var isForeign: Bool { getpid() != process }
 
-  private func checkProcess() throws(S4Error) {
+  /// Before anything else: OpenSSL's locks, and the store's, another thread may have held at a fork.
+  func checkUsable() throws(S4Error) {
     guard !isForeign else { throw .forked }
+    guard !isClosed.load(ordering: .acquiring) else { throw .closed }
   }
 
-  /// Runs a body with the database, one thread at a time.
-  func withDatabase<Result: Sendable>(
-    _ body: (Database) throws(S4Error) -> Result
-  ) throws(S4Error) -> Result {
-    try checkProcess()
-    return try database.withLock { (database: inout Database?) throws(S4Error) -> Result in
-      guard !isClosed.load(ordering: .acquiring) else { throw .closed }
-      if let database { return try body(database) }
-      // A fork closed it.
-      let reopened = try Database(path: path)
-      database = reopened
-      return try body(reopened)
+  // MARK: - Keys
+
+  var ring: KeyRing { keys.withLock { $0.ring } }
+
+  /// Takes over what another process did to the header.
+  /// - Returns: the ring now, and whether it is another than the given one.
+  /// - Parameter mayAsk: whether key services may be asked: not on the I/O thread.
+  func refreshed(_ old: KeyRing, mayAsk: Bool = true) throws(S4Error) -> (ring: KeyRing, isNew: Bool) {
+    guard let record = try store.get(VaultHeader.key) else { throw headless }
+    guard record.version != old.headerVersion else { return (old, false) }
+    return (try adopt(record, mayAsk: mayAsk), true)
+  }
+
+  /// Unlocks a header and keeps the outcome.
+  @discardableResult
+  func adopt(_ record: StoredRecord, mayAsk: Bool = true) throws(S4Error) -> KeyRing {
+    let now = keys.withLock { $0 }
+    let ring = try KeyRing(record, sources: now.sources, known: now.ring, mayAsk: mayAsk, title: store.title)
+    return keys.withLock { keys in
+      if keys.ring.headerVersion < ring.headerVersion { keys.ring = ring }
+      return ring
     }
   }
 
-  /// Runs a body with the database for a thread that many wait for: others, in this process or another, are given
-  /// `Database.briefTimeout` to finish.
-  /// - Throws: also `.vaultUnavailable` where they do not.
-  func withDatabaseBriefly<Result: Sendable>(
-    _ body: (Database) throws(S4Error) -> Result
-  ) throws(S4Error) -> Result {
-    try checkProcess()
-    guard database.acquire(milliseconds: Int64(Database.briefTimeout)) else {
-      throw Database.fault(SQLITE_BUSY, path: path)
+  /// Adds a key that may open the vault from now on.
+  package func add(_ source: any KeySource) throws(S4Error) {
+    try checkUsable()
+    // Kept even where it opens nothing yet: another process may be about to rotate to it.
+    keys.withLock { keys in
+      // The first and the last few: a product that adds one with each rotation must not gather them for ever.
+      if keys.sources.count >= 8 { keys.sources.remove(at: 1) }
+      keys.sources.append(source)
     }
-    defer { database.release() }
-    return try database.whileAcquired { (database: inout Database?) throws(S4Error) -> Result in
-      guard !isClosed.load(ordering: .acquiring) else { throw .closed }
-      let opened = if let database { database } else { try Database(path: path) }
-      database = opened
-      return try opened.waitingBriefly { () throws(S4Error) in try body(opened) }
-    }
+    guard let record = try store.get(VaultHeader.key) else { throw headless }
+    try adopt(record)
   }
 
-  /// The code that a connection's row is found by. The file holds it in place of the id, which names a customer.
-  func lookup(_ connection: String) throws(S4Error) -> [UInt8] {
-    // Before OpenSSL, whose locks another thread may have held at the fork.
-    try checkProcess()
-    return try HMACSHA256.code(for: connection, key: indexKey)
+  private var headless: S4Error {
+    S4Error(.vaultCorrupt, "\(store.title) has lost its first record: restore it from a copy")
   }
 
-  /// Fills a new file.
-  private static func build(_ path: String, _ key: KeyEncryptionKey) throws(S4Error) {
+  /// Puts the header of a new vault. Where another process comes first, its vault is taken.
+  private static func make(in store: any Store, _ source: any KeySource) throws(S4Error) -> StoredRecord {
+    if let reason = store.readOnlyReason {
+      throw S4Error(.vaultUnavailable, "\(store.title) holds no vault, and none can be made: \(reason)")
+    }
+    let (provider, parameters) = try source.makeProvider()
     let vaultID = try Random.bytes(16)
-    let check = SealedPlace(vaultID: vaultID, kind: .keyCheck, keyVersion: keyVersion)
-    let index = SealedPlace(vaultID: vaultID, kind: .indexKey, keyVersion: keyVersion)
-    let database = try Database(path: path)
-    let sealedCheck = try AEAD.seal(keyCheck, key: key.secret, associatedData: check.associatedData)
-    let sealedIndex = try AEAD.seal(Random.key(), key: key.secret, associatedData: index.associatedData)
-    try database.transaction { () throws(S4Error) in
-      try database.execute(Schema.sql)
-      try database.run(.insertVault, [.blob(vaultID), .integer(keyVersion)])
-      for (kind, sealed) in [(check.kind, sealedCheck), (index.kind, sealedIndex)] {
-        try database.run(.insertVaultKey, [.integer(keyVersion), .text(kind.rawValue), .blob(sealed)])
+    let set = try KeySet(version: 1, Random.key(KeySet.size))
+    let header = VaultHeader(
+      vaultID: vaultID, createdAt: .now, currentKey: 1,
+      keys: [
+        VaultHeader.KeyVersion(
+          version: 1, parameters: parameters, check: try check(provider, 1, vaultID),
+          sets: [try wrap(set, provider, 1, vaultID)])
+      ], currentSet: 1)
+    let value = try header.encoded(directoryKey: set.directory)
+    let trail = AuditTrail(vaultID: vaultID, keySet: set.version, keys: { (_) throws(S4Error) in set.audit })
+    try store.change(by: Deadline(milliseconds: patience)) { (view) throws(S4Error) in
+      guard try view.get(VaultHeader.key) == nil else { return [] }
+      // Not over the connections of a vault that lost its header.
+      guard try view.list(prefix: "", after: nil, limit: 1).isEmpty else {
+        throw S4Error(.vaultCorrupt, "\(store.title) has lost its first record: restore it from a copy")
       }
+      let entry = AuditEvent(.vaultCreated)
+      return [.put(key: VaultHeader.key, value: value)]
+        + (try trail.append([entry], raisesGeneration: true, in: view))
     }
-    try database.execute("PRAGMA journal_mode = WAL")
+    guard let record = try store.get(VaultHeader.key) else {
+      throw S4Error(.vaultUnavailable, "\(store.title) does not give back what was written: look at the store")
+    }
+    return record
   }
 
-  /// Opens a file and proves that it is a vault, and the key its own.
-  private static func open(
-    _ path: String, _ key: KeyEncryptionKey
-  ) throws(S4Error) -> (database: Database, vaultID: [UInt8], indexKey: SecretBytes) {
-    let database = try Database(path: path)
-    let application = try database.first(.applicationID) { (row) throws(S4Error) in try row.integer(0) }
-    guard application == Schema.applicationID else { throw Database.fault(SQLITE_NOTADB, path: path) }
-    let version = try database.first(.userVersion) { (row) throws(S4Error) in try row.integer(0) } ?? 0
-    guard version <= SealedPlace.formatVersion else {
-      throw S4Error(
-        .vaultUnavailable,
-        "the vault \(Display.quoted(path)) has format \(version), this library knows format "
-          + "\(SealedPlace.formatVersion): use a newer library")
-    }
-    guard version == SealedPlace.formatVersion else { throw Database.fault(SQLITE_CORRUPT, path: path) }
-    if try database.first(.journalMode, [], { (row) throws(S4Error) in try row.text(0) }) != "wal" {
-      try database.execute("PRAGMA journal_mode = WAL")
-    }
-
-    let header = try database.first(.vault) { (row) throws(S4Error) in
-      (vaultID: try row.blob(0, 16...16), keyVersion: try row.integer(1))
-    }
-    guard let header else { throw Database.fault(SQLITE_CORRUPT, path: path) }
-    guard header.keyVersion == keyVersion else { throw Database.fault(SQLITE_CORRUPT, path: path) }
-    let check = try openKey(.keyCheck, key, header.vaultID, database)
-    let index = try openKey(.indexKey, key, header.vaultID, database)
-    // A wrong key opens neither; one that opens alone tells of damage.
-    guard check != nil || index != nil else {
-      throw S4Error(
-        .vaultKeyRefused,
-        "the key does not open the vault \(Display.quoted(path)): give the key that the vault was made with")
-    }
-    guard let check, let index, check == keyCheck, index.count == AEAD.keyCount else {
-      throw S4Error(
-        .vaultCorrupt,
-        "the keys kept in the vault \(Display.quoted(path)) do not prove genuine: the file was damaged or tampered "
-          + "with; restore it from a copy")
-    }
-    return (database, header.vaultID, index)
+  /// The audit trail under the keys of a ring.
+  func trail(_ ring: KeyRing) -> AuditTrail {
+    var trail = auditTrail
+    trail.keySet = ring.header.currentSet
+    return trail
   }
 
-  /// Opens one of the vault's own keys; nil where it does not prove genuine.
-  private static func openKey(
-    _ kind: SealedPlace.Kind, _ key: KeyEncryptionKey, _ vaultID: [UInt8], _ database: Database
-  ) throws(S4Error) -> SecretBytes? {
-    let sealed = try database.first(.vaultKey, [.integer(keyVersion), .text(kind.rawValue)]) { (row) throws(S4Error) in
-      try row.blob(0, 1...1_024)
-    }
-    guard let sealed else { throw Database.fault(SQLITE_CORRUPT, path: database.path) }
-    let place = SealedPlace(vaultID: vaultID, kind: kind, keyVersion: keyVersion)
-    do {
-      return try AEAD.open(sealed, key: key.secret, associatedData: place.associatedData)
-    } catch {
-      guard error.code == .vaultCorrupt else { throw error }
-      return nil
-    }
+  static func wrap(
+    _ set: KeySet, _ provider: any KeyProvider, _ keyVersion: Int64, _ vaultID: [UInt8]
+  ) throws(S4Error) -> VaultHeader.KeySetVersion {
+    let place = KeyRing.place(set.version, keyVersion, vaultID)
+    return VaultHeader.KeySetVersion(
+      version: set.version, wrapped: try provider.wrap(set.joined, associatedData: place.associatedData))
   }
 
-  /// The constant of the key check.
-  // Made anew each time: what lies in the arena is zero in the child of a fork.
-  private static var keyCheck: SecretBytes { SecretBytes(copying: Array("askel-s4 vault key check".utf8)) }
+  static func check(
+    _ provider: any KeyProvider, _ version: Int64, _ vaultID: [UInt8]
+  ) throws(S4Error) -> [UInt8] {
+    guard let local = provider.localKey else { return [] }
+    return try KeyRing.check(local, version, vaultID)
+  }
 }

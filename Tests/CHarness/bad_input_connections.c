@@ -101,7 +101,7 @@ static void test_put(const askel_s4_instance *instance) {
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "struct_size", askel_s4_connection_put(instance, &longer.known, &error));
   longer.tail[0] = 0;
   EXPECT(ASKEL_S4_OK, NULL, askel_s4_connection_put(instance, &longer.known, &error));
-  EXPECT(ASKEL_S4_OK, NULL, askel_s4_connection_delete(instance, "other", &error));
+  EXPECT(ASKEL_S4_OK, NULL, askel_s4_connection_delete(instance, "other", NULL, &error));
 }
 
 static void test_check(const askel_s4_instance *instance) {
@@ -129,7 +129,7 @@ static void test_check(const askel_s4_instance *instance) {
     basic.password = "not a password";
     EXPECT(ASKEL_S4_OK, NULL, askel_s4_connection_put(instance, &basic, &error));
     EXPECT(ASKEL_S4_INVALID_ARGUMENT, "service", askel_s4_connection_check(instance, "other", NULL, &call, &error));
-    EXPECT(ASKEL_S4_OK, NULL, askel_s4_connection_delete(instance, "other", &error));
+    EXPECT(ASKEL_S4_OK, NULL, askel_s4_connection_delete(instance, "other", NULL, &error));
   }
 }
 
@@ -146,10 +146,10 @@ void test_connections(const askel_s4_instance *instance) {
   EXPECT(ASKEL_S4_NOT_FOUND, "nobody", askel_s4_connection_get(instance, "nobody", &json, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_connection_list(NULL, &json, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "out_json", askel_s4_connection_list(instance, NULL, &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_connection_delete(NULL, "silent", &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "id", askel_s4_connection_delete(instance, NULL, &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "id", askel_s4_connection_delete(instance, NOT_UTF8, &error));
-  EXPECT(ASKEL_S4_NOT_FOUND, "nobody", askel_s4_connection_delete(instance, "nobody", &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_connection_delete(NULL, "silent", NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "id", askel_s4_connection_delete(instance, NULL, NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "id", askel_s4_connection_delete(instance, NOT_UTF8, NULL, &error));
+  EXPECT(ASKEL_S4_NOT_FOUND, "nobody", askel_s4_connection_delete(instance, "nobody", NULL, &error));
 }
 
 /** Opens a client with options of which one is wrong. */

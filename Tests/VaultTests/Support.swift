@@ -21,8 +21,48 @@ func rawSQL(_ path: String, _ sql: String) -> Int32 {
   return sqlite3_exec(database, sql, nil, nil, nil)
 }
 
-func makeKey(_ byte: UInt8 = 7) throws -> KeyEncryptionKey {
-  try [UInt8](repeating: byte, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
+/// A key-encryption key of 32 equal bytes.
+func makeKey(_ byte: UInt8 = 7) -> any KeySource {
+  LocalKeySource(SecretBytes(copying: [UInt8](repeating: byte, count: 32)))
+}
+
+extension Vault {
+  /// A vault in a file.
+  convenience init(path: String, key: any KeySource, other: (any KeySource)? = nil) throws(S4Error) {
+    try self.init(
+      store: try SQLiteStore(path: path, readOnly: false, checksIntegrity: false), key: key, other: other)
+  }
+
+  @discardableResult
+  func put(connection id: String, record: SecretBytes) throws(S4Error) -> Int64 {
+    try put(connection: id, NewCredential(record: record))
+  }
+
+  @discardableResult
+  func stage(connection id: String, record: SecretBytes) throws(S4Error) -> Int64 {
+    try stage(connection: id, NewCredential(record: record))
+  }
+
+  func ids() throws(S4Error) -> [String] { try list().map(\.id) }
+
+  /// Tells what became of an operation with a credential.
+  @discardableResult
+  func prove(_ id: String, _ generation: Int64) throws(S4Error) -> ConnectionState? {
+    try setState(
+      connection: id, generation: generation, state: .active, lastErrorCode: nil, rejected: false, proven: true,
+      clearsRejection: true, at: .now)
+  }
+
+  @discardableResult
+  func reject(_ id: String, _ generation: Int64) throws(S4Error) -> ConnectionState? {
+    try setState(
+      connection: id, generation: generation, state: .expired, lastErrorCode: "invalid_client", rejected: true,
+      proven: false, at: .now)
+  }
+}
+
+extension OpenedConnection {
+  var record: SecretBytes { live }
 }
 
 func secret(_ text: String) -> SecretBytes { SecretBytes(copying: Array(text.utf8)) }

@@ -30,11 +30,11 @@ import Testing
           guard try vault.open(connection: "own \(thread)").record == secret("\(round)") else {
             return problems.append("own record of thread \(thread) in round \(round)")
           }
-          let (_, status) = try vault.open(connection: "shared")
+          let status = try vault.open(connection: "shared").status.live
           try vault.setState(
             connection: "shared", generation: status.generation, state: round % 2 == 0 ? .active : .unreachable,
             lastErrorCode: nil, rejected: false, proven: true, at: .now)
-          _ = try vault.list()
+          _ = try vault.ids()
         }
       }
       if let error { problems.append(error.message) }
@@ -42,7 +42,7 @@ import Testing
     #expect(problems.all == [])
     #expect(generations.all.sorted() == Array(1...200))
     #expect(try vaults[0].count() == 9)
-    #expect(try vaults[1].status(connection: "shared").generation == 200)
+    #expect(try vaults[1].status(connection: "shared").live.generation == 200)
   }
 
   @Test func oneOutcomeOfManyIsTheChange() throws {
@@ -94,7 +94,7 @@ import Testing
     #expect(error.code == .vaultUnavailable)
     #expect(error.message.contains("full"))
     #expect(try vault.open(connection: "nordvik").record == secret("s3cret"))
-    #expect(try vault.list() == ["nordvik"])
+    #expect(try vault.ids() == ["nordvik"])
   }
 
   @Test func everyResultOfSQLiteHasASentence() {

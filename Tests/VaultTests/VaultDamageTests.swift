@@ -61,7 +61,7 @@ import Testing
       }
     }
     do {
-      guard try vault.list() == Self.ids.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) else {
+      guard try vault.ids() == Self.ids.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) else {
         return .wrong("list")
       }
     } catch {
@@ -141,7 +141,7 @@ import Testing
       // SQLite ends the log at the first frame that is not sound: later commits are undone, none comes out wrong.
       let error = fault {
         let vault = try Vault(path: directory.vault, key: makeKey())
-        for id in try vault.list() { #expect(try vault.open(connection: id).record == record(of: id)) }
+        for id in try vault.ids() { #expect(try vault.open(connection: id).record == record(of: id)) }
       }
       if let error { #expect([.vaultCorrupt, .vaultUnavailable, .vaultKeyRefused].contains(error.code)) }
     }

@@ -19,7 +19,7 @@ import Testing
 
   @Test func aNewConnectionIsUnproven() throws {
     let before = Timestamp.now.milliseconds
-    let status = try makeVault().status(connection: "nordvik")
+    let status = try makeVault().status(connection: "nordvik").live
     #expect(status.state == .new)
     #expect(status.generation == 1)
     #expect(status.lastProof == nil)
@@ -41,13 +41,13 @@ import Testing
       try vault.setState(
         connection: "nordvik", generation: 1, state: .unreachable, lastErrorCode: "503", rejected: false,
         proven: false, at: moment(30)) == .active)
-    let status = try vault.status(connection: "nordvik")
+    let status = try vault.status(connection: "nordvik").live
     #expect(status.state == .unreachable)
     #expect(status.since == moment(30))
     #expect(status.lastProof == moment(10))
     #expect(status.lastErrorCode == "503")
     #expect(try proven(40) == .unreachable)
-    #expect(try vault.status(connection: "nordvik").lastErrorCode == nil)
+    #expect(try vault.status(connection: "nordvik").live.lastErrorCode == nil)
     #expect(try vault.open(connection: "nordvik").status == vault.status(connection: "nordvik"))
   }
 
@@ -57,8 +57,8 @@ import Testing
       try vault.setState(
         connection: "nordvik", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true,
         at: moment(second))
-      #expect(try vault.status(connection: "nordvik").lastProof == moment(kept))
-      #expect(try vault.status(connection: "nordvik").since == moment(0))
+      #expect(try vault.status(connection: "nordvik").live.lastProof == moment(kept))
+      #expect(try vault.status(connection: "nordvik").live.since == moment(0))
     }
     // Times that no clock shows do not end the process.
     for extreme in [Int64.min, .max, .min] {
@@ -86,7 +86,7 @@ import Testing
       connection: "none", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true,
       at: moment(5))
     #expect(old == nil)
-    #expect(try vault.list() == ["nordvik"])
+    #expect(try vault.ids() == ["nordvik"])
   }
 
   @Test func aRejectionStaysUntilACheckThatPassesOrANewCredential() throws {
@@ -96,7 +96,7 @@ import Testing
         connection: "nordvik", generation: generation, state: .expired, lastErrorCode: "invalid_client",
         rejected: true, proven: false, at: moment(generation))
     }
-    let isRejected = { try vault.status(connection: "nordvik").isRejected }
+    let isRejected = { try vault.status(connection: "nordvik").live.isRejected }
     #expect(try reject(1) == .new)
     #expect(try isRejected())
     #expect(try reject(1) == nil)
@@ -119,7 +119,7 @@ import Testing
     _ = try reject(1)
     #expect(try vault.put(connection: "nordvik", record: secret("n3w")) == 2)
     #expect(try !isRejected())
-    #expect(try vault.status(connection: "nordvik").state == .new)
+    #expect(try vault.status(connection: "nordvik").live.state == .new)
     #expect(try reject(1) == nil)
     #expect(try !isRejected())
     #expect(try reject(2) == .new)
@@ -132,7 +132,7 @@ import Testing
       try vault.setState(
         connection: "nordvik", generation: 1, state: state, lastErrorCode: nil, rejected: false, proven: false,
         at: moment(1))
-      #expect(try vault.status(connection: "nordvik").state == state)
+      #expect(try vault.status(connection: "nordvik").live.state == state)
     }
   }
 
@@ -144,7 +144,7 @@ import Testing
       try vault.setState(
         connection: "nordvik", generation: 1, state: .unreachable, lastErrorCode: code, rejected: false,
         proven: false, at: moment(1))
-      let status = try vault.status(connection: "nordvik")
+      let status = try vault.status(connection: "nordvik").live
       #expect(status.lastErrorCode?.utf8.count == kept)
       #expect(code.hasPrefix(status.lastErrorCode ?? "-"))
     }

@@ -96,7 +96,7 @@ import Testing
       "UPDATE record SET sealed = (SELECT r.sealed FROM record r WHERE r.connection <> record.connection "
         + "AND r.kind = 'name') WHERE kind = 'name'")
     let vault = try Vault(path: directory.vault, key: makeKey())
-    #expect(fault { _ = try vault.list() }?.code == .vaultCorrupt)
+    #expect(fault { _ = try vault.ids() }?.code == .vaultCorrupt)
     #expect(try vault.open(connection: "a").record == secret("of a"))
   }
 
@@ -150,7 +150,7 @@ import Testing
     // Now it is the other vault, and knows nothing of these connections.
     let vault = try Vault(path: directory.vault, key: makeKey())
     #expect(fault { _ = try vault.open(connection: "a") }?.code == .notFound)
-    #expect(fault { _ = try vault.list() }?.code == .vaultCorrupt)
+    #expect(fault { _ = try vault.ids() }?.code == .vaultCorrupt)
   }
 
   @Test(arguments: [

@@ -21,8 +21,8 @@ import Testing
     #expect(try vault.put(connection: "nordvik", record: secret("other")) == 2)
     let opened = try vault.open(connection: "nordvik")
     #expect(opened.record == secret("other"))
-    #expect(opened.status.generation == 2)
-    #expect(opened.status.state == .new)
+    #expect(opened.status.live.generation == 2)
+    #expect(opened.status.live.state == .new)
     #expect(try vault.count() == 1)
   }
 
@@ -75,11 +75,11 @@ import Testing
 
   @Test func idsAreListedByTheirBytes() throws {
     let vault = try Vault(path: directory.vault, key: makeKey())
-    #expect(try vault.list() == [])
+    #expect(try vault.ids() == [])
     let ids = ["b", "a", "Z", "a1", "ä", "日本", "a b", "10", "9"]
     for id in ids { _ = try vault.put(connection: id, record: secret(id)) }
     _ = try vault.put(connection: "a", record: secret("again"))
-    #expect(try vault.list() == ["10", "9", "Z", "a", "a b", "a1", "b", "ä", "日本"])
+    #expect(try vault.ids() == ["10", "9", "Z", "a", "a b", "a1", "b", "ä", "日本"])
     #expect(try vault.count() == ids.count)
     for id in ids { #expect(try vault.open(connection: id).record == secret(id == "a" ? "again" : id)) }
   }
@@ -89,7 +89,7 @@ import Testing
     _ = try vault.put(connection: "nordvik", record: secret("s3cret"))
     _ = try vault.put(connection: "other", record: secret("0ther"))
     try vault.delete(connection: "nordvik")
-    #expect(try vault.list() == ["other"])
+    #expect(try vault.ids() == ["other"])
     for attempt in [{ _ = try vault.open(connection: "nordvik") }, { _ = try vault.status(connection: "nordvik") }] {
       let error = try #require(fault(attempt))
       #expect(error.code == .notFound)
@@ -124,7 +124,7 @@ import Testing
       connection: "nordvik", generation: 1, state: .expired, lastErrorCode: "invalid_client", rejected: true,
       proven: false, at: .now)
     #expect(old == nil)
-    #expect(try !vault.status(connection: "nordvik").isRejected)
+    #expect(try !vault.status(connection: "nordvik").live.isRejected)
   }
 
   @Test func twoObjectsSeeEachOthersWrites() throws {
@@ -185,7 +185,7 @@ import Testing
     [
       fault { _ = try vault.put(connection: "a", record: secret("b")) },
       fault { _ = try vault.open(connection: "a") }, fault { _ = try vault.status(connection: "a") },
-      fault { _ = try vault.list() }, fault { _ = try vault.count() }, fault { try vault.delete(connection: "a") },
+      fault { _ = try vault.ids() }, fault { _ = try vault.count() }, fault { try vault.delete(connection: "a") },
       fault {
         try vault.setState(
           connection: "a", generation: 1, state: .active, lastErrorCode: nil, rejected: false, proven: true, at: .now)

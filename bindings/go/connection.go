@@ -132,16 +132,17 @@ func (i *Instance) Connections() ([]Connection, error) {
 	return connections, json.Unmarshal([]byte(takeText(text)), &connections)
 }
 
-// DeleteConnection deletes a connection and its data key. Clients of it answer ErrNotFound from then on.
-func (i *Instance) DeleteConnection(id string) error {
+// DeleteConnection deletes a connection and its data key. Clients of it answer ErrNotFound from then on. The actor is
+// who does it, for the audit trail; "" names nobody.
+func (i *Instance) DeleteConnection(id, actor string) error {
 	var memory arena
 	defer memory.free()
-	name := memory.given("id", id)
+	name, who := memory.given("id", id), memory.text("actor", actor)
 	if memory.err != nil {
 		return memory.err
 	}
 	return i.with(func(p *C.askel_s4_instance, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_connection_delete(p, name, object)
+		return C.askel_s4_connection_delete(p, name, who, object)
 	})
 }
 

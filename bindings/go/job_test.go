@@ -200,7 +200,7 @@ func TestConnectionsStatusAndEvents(t *testing.T) {
 	if all, err := instance.Connections(); err != nil || len(all) != 2 {
 		t.Errorf("%+v, %v", all, err)
 	}
-	if err := instance.DeleteConnection("wrong"); err != nil {
+	if err := instance.DeleteConnection("wrong", ""); err != nil {
 		t.Error(err)
 	}
 	if _, err := instance.Connection("wrong"); !errors.Is(err, askels4.ErrNotFound) {

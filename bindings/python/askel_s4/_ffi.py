@@ -50,7 +50,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "connection_put": (_status, (c_void_p, POINTER(s.ConnectionOptions), *_error)),
     "connection_get": (_status, (c_void_p, c_char_p, _out, *_error)),
     "connection_list": (_status, (c_void_p, _out, *_error)),
-    "connection_delete": (_status, (c_void_p, c_char_p, *_error)),
+    "connection_delete": (_status, (c_void_p, c_char_p, c_char_p, *_error)),
     "connection_check": (_status, (c_void_p, c_char_p, POINTER(s.CheckOptions), _out, *_error)),
     "client_open": (_status, (c_void_p, POINTER(s.ClientOptions), _out, *_error)),
     "client_free": (None, (c_void_p,)),

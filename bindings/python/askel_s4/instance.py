@@ -118,10 +118,13 @@ class Instance:
         """All connections, ordered by id."""
         return [connection_of(self, each) for each in self._json(lib.connection_list)]
 
-    def delete_connection(self, id: str) -> None:
-        """Deletes a connection and its data key. Its clients raise NotFound from their next operation on."""
+    def delete_connection(self, id: str, *, actor: Optional[str] = None) -> None:
+        """Deletes a connection and its data key. Its clients raise NotFound from their next operation on.
+
+        :param actor: who does it, for the audit trail
+        """
         with self._handle as pointer:
-            check(lib.connection_delete, pointer, text_in("id", id))
+            check(lib.connection_delete, pointer, text_in("id", id), text_in("actor", actor))
 
     def status(self) -> Dict[str, Any]:
         """How the instance stands, a dict:
