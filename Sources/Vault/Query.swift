@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Every statement that the vault runs. Each is prepared once for a database connection.
+/// Every statement that is run often. Each is prepared once for a database connection.
 enum Query: Int, CaseIterable {
   case begin, commit, rollback
   case applicationID, userVersion, journalMode, dataVersion, integrityCheck, truncateLog
+  case get, listFrom, listAfter, put, delete
+  // For the vault of format 1 alone: to go with it.
   case vault, vaultKey, insertVault, insertVaultKey, raiseGenerationFloor
   case status, credential, names, count, rowForPut, insertConnection, replaceConnection, deleteConnection
   case replaceRecord, deleteRecords
@@ -20,6 +22,16 @@ enum Query: Int, CaseIterable {
     case .dataVersion: "PRAGMA data_version"
     case .integrityCheck: "PRAGMA integrity_check(1)"
     case .truncateLog: "PRAGMA wal_checkpoint(TRUNCATE)"
+    case .get: "SELECT version, value FROM record WHERE key = ?1"
+    // No LIMIT and no end: whoever asks stops at its last row, and rows are read one by one.
+    case .listFrom: "SELECT version, value, key FROM record WHERE key >= ?1 ORDER BY key"
+    case .listAfter: "SELECT version, value, key FROM record WHERE key > ?1 ORDER BY key"
+    case .put:
+      """
+      INSERT INTO record (key, version, value) VALUES (?1, 1, ?2)
+      ON CONFLICT (key) DO UPDATE SET version = version + 1, value = excluded.value
+      """
+    case .delete: "DELETE FROM record WHERE key = ?1"
     case .vault: "SELECT vault_id, kek_version, generation_floor FROM vault WHERE id = 1"
     case .vaultKey: "SELECT sealed FROM vault_key WHERE kek_version = ?1 AND kind = ?2"
     case .insertVault: "INSERT INTO vault (id, vault_id, kek_version, generation_floor) VALUES (1, ?1, ?2, 0)"
