@@ -22,6 +22,8 @@ final class CallbackSink {
   private(set) var records: [StoredRecord] = []
   /// Why the callback is about to return non-zero: one line.
   private(set) var failure: String?
+  /// Whether the callback said that it has done all.
+  private(set) var isDone = false
   /// What is wrong with what came: `.vaultKeyRefused` for bytes, `.vaultCorrupt` for records.
   var fault: S4Error? { byteFault ?? recordFault }
 
@@ -76,6 +78,8 @@ final class CallbackSink {
     guard let message else { return }
     failure = Self.line(message)
   }
+
+  func takeDone() { isDone = true }
 
   private func record(
     _ key: UnsafePointer<CChar>?, _ version: Int64, _ value: UnsafeRawPointer?, _ size: Int

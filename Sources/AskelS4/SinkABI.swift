@@ -24,3 +24,9 @@ public func askel_s4_sink_failure(_ sink: OpaquePointer?, _ message: UnsafePoint
   guard let sink = Handle.peek(sink, as: CallbackSink.self) else { return }
   ForkGate.within { sink.take(failure: message) }
 }
+
+@_cdecl("askel_s4_sink_done") @implementation
+public func askel_s4_sink_done(_ sink: OpaquePointer?) {
+  guard let sink = Handle.peek(sink, as: CallbackSink.self) else { return }
+  ForkGate.within { sink.takeDone() }
+}
