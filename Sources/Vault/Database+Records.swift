@@ -40,22 +40,19 @@ extension Database: StoreView {
   }
 
   /// Runs a body under the write lock and carries out the changes that it gives.
-  /// - Returns: the changes; none where nothing was written.
   func change(
     by deadline: Deadline, _ body: (any StoreView) throws(S4Error) -> [StoreChange]
-  ) throws(S4Error) -> [StoreChange] {
+  ) throws(S4Error) {
     try begin(by: deadline)
     do throws(S4Error) {
       let changes = try body(self)
       try StoreLimit.check(changes)
       // Without a commit there is nothing to make durable.
       guard !changes.isEmpty else {
-        rollBack()
-        return []
+        return rollBack()
       }
       for change in changes { try apply(change) }
       try run(.commit)
-      return changes
     } catch {
       rollBack()
       throw error

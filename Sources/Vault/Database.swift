@@ -25,14 +25,10 @@ final class Database {
 
   /// A value bound to a statement's parameter.
   enum Value {
-    case null
-    case integer(Int64)
     case text(String)
     case blob([UInt8])
   }
 
-  /// Milliseconds that a thread for which many wait gives other writers.
-  static let briefTimeout: Int32 = 50
   /// Bytes of the largest row: a damaged length must not make SQLite ask for a gigabyte.
   static let largestRow = Int32(StoreLimit.value + 64 << 10)
   /// Pages of the log from which on a commit also writes it back into the file. SQLite's 1000 would hold that commit,
@@ -121,27 +117,9 @@ final class Database {
     try check(sqlite3_exec(handle, sql, nil, nil, nil))
   }
 
-  /// Runs a body that waits for other writers no longer than until a deadline.
-  func waiting<Result>(
-    until deadline: Deadline, _ body: () throws(S4Error) -> Result
-  ) throws(S4Error) -> Result {
-    patience.pointee.deadline = deadline
-    defer { patience.pointee.deadline = nil }
-    return try body()
-  }
-
-  /// Runs a body that does not wait long for another process that writes.
-  // For the vault of format 1 alone: to go with it.
-  func waitingBriefly<Result>(_ body: () throws(S4Error) -> Result) throws(S4Error) -> Result {
-    try waiting(until: Deadline(milliseconds: Int64(Self.briefTimeout)), body)
-  }
-
   /// Runs a statement to its end.
-  /// - Returns: rows changed by it.
-  @discardableResult
-  func run(_ query: Query, _ values: [Value] = []) throws(S4Error) -> Int {
+  func run(_ query: Query, _ values: [Value] = []) throws(S4Error) {
     try forEach(query, values) { _ in }
-    return Int(sqlite3_changes(handle))
   }
 
   /// Gives the first row, read by `read`; nil where there is none.
@@ -218,7 +196,9 @@ final class Database {
 
   /// Writes the log back into the file and empties it, where nobody is in the way until then.
   func clearLog(by deadline: Deadline) {
-    _ = try? waiting(until: deadline) { () throws(S4Error) in try run(.truncateLog) }
+    patience.pointee.deadline = deadline
+    defer { patience.pointee.deadline = nil }
+    try? run(.truncateLog)
   }
 
   /// Repeats what others are in the way of.
@@ -240,7 +220,7 @@ final class Database {
   func rollBack() {
     // Some errors have rolled back already. When this one fails too, the connection is beyond help and so is the next
     // `begin`, which then says why.
-    if sqlite3_get_autocommit(handle) == 0 { _ = try? run(.rollback) }
+    if sqlite3_get_autocommit(handle) == 0 { try? run(.rollback) }
   }
 
   /// Runs a body whose changes all come, or none.
@@ -286,13 +266,12 @@ final class Database {
   func bind(blob: [UInt8], _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
     guard let count = Int32(exactly: blob.count) else { throw Self.fault(SQLITE_TOOBIG, path: path) }
     // A null pointer would bind NULL.
-    try check(count == 0 ? sqlite3_bind_zeroblob(statement, index, 0) : askel_sqlite_bind_blob(statement, index, blob, count))
+    try check(
+      count == 0 ? sqlite3_bind_zeroblob(statement, index, 0) : askel_sqlite_bind_blob(statement, index, blob, count))
   }
 
   private func bind(_ value: Value, _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
     switch value {
-    case .null: try check(sqlite3_bind_null(statement, index))
-    case .integer(let number): try check(sqlite3_bind_int64(statement, index, number))
     case .text(let text): try bind(text: text, index, statement)
     case .blob(let bytes): try bind(blob: bytes, index, statement)
     }

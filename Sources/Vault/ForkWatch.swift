@@ -37,6 +37,3 @@ final class ForkWatch: Sendable {
     for store in entries.withLock({ $0.compactMap(\.store) }) { store.suspend() }
   }
 }
-
-// For the vault of format 1 alone: to go with it.
-extension Vault: ForkWatched {}

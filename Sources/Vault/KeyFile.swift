@@ -8,7 +8,7 @@ import Secrets
 #endif
 
 /// The file that a key-encryption key is read from and written to.
-enum KeyFile {
+package enum KeyFile {
   /// Reads and judges. All that is asked about the file is asked of its open descriptor, so that nobody can change it
   /// for another in between.
   /// - Parameter allowsShared: admits a file that others may read, or that is a symbolic link, as containers have their
@@ -67,7 +67,7 @@ enum KeyFile {
   }
 
   /// Makes a new file with 32 random bytes.
-  static func create(_ path: String) throws(S4Error) {
+  package static func create(_ path: String) throws(S4Error) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw S4Error.invalidArgument("path", "it is empty or has a NUL byte: give the path of the file to make")
     }

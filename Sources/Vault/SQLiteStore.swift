@@ -72,12 +72,14 @@ package final class SQLiteStore: Store, ForkWatched {
   package func change(
     by deadline: Deadline, _ body: (any StoreView) throws(S4Error) -> [StoreChange]
   ) throws(S4Error) {
-    try write(by: deadline) { (database) throws(S4Error) in
-      let changes = try database.change(by: deadline, body)
-      guard changes.contains(where: { if case .delete = $0 { true } else { false } }) else { return }
-      // What was deleted still lies in the log. Where a reader is in the way, a later checkpoint clears it.
-      database.clearLog(by: Deadline(milliseconds: 20))
-    }
+    try write(by: deadline) { (database) throws(S4Error) in try database.change(by: deadline, body) }
+  }
+
+  /// What was deleted or replaced is overwritten in the file at once, but lies in the log until that begins anew. Where
+  /// others are in the way, a later call or checkpoint clears it.
+  package func tidy() {
+    let deadline = Deadline(milliseconds: 50)
+    _ = try? write(by: deadline) { (database) throws(S4Error) in database.clearLog(by: deadline) }
   }
 
   package func proveSound() throws(S4Error) {

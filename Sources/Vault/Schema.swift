@@ -19,7 +19,4 @@ enum Schema {
 
   /// A new file.
   static let newFile = records + "PRAGMA application_id = \(applicationID);"
-
-  /// Format 1, for its vault alone: to go with it.
-  static let sql = FormatOne.schema
 }
