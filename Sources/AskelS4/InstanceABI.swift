@@ -10,7 +10,7 @@ public func askel_s4_key_file_create(_ path: UnsafePointer<CChar>?, _ outError: 
   boundary(outError) { () throws(S4Error) in
     let path = try Argument.text(path, "path")
     guard !path.isEmpty else { throw .invalidArgument("path", "is empty") }
-    try KeyEncryptionKey.createFile(at: path)
+    try KeyFile.create(path)
   }
 }
 

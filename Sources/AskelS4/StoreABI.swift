@@ -7,83 +7,92 @@ import Basics
 import CAskelS4
 import Vault
 
-/// The product's database behind `askel_s4_store`: turns its C callbacks into those of a `CallbackStore`. They run
-/// outside of the gate.
+/// An `askel_s4_store` that came with a call.
 ///
-/// `@unchecked Sendable`: `isFreed` is behind its lock, nothing else changes, and the header says that callbacks and
-/// userdata are used by several threads at once.
-final class ProductStore: @unchecked Sendable {
-  private let given: askel_s4_store
-  private let confirms: Bool
-  private let isFreed = Locked(false)
-  private let guardian = ForkGuard()
-  private var userdata: UnsafeMutableRawPointer? { given.userdata }
+/// Make it first, before anything of the call can fail: what the product gave for its callbacks is then freed whatever
+/// becomes of the call.
+struct StoreArgument {
+  /// Whether there is one at all.
+  let isGiven: Bool
+  /// The member of the call's options: "store".
+  private let name: String
+  private var given = askel_s4_store()
+  private var userdata: Userdata?
+  private var fault: S4Error?
 
-  private init(_ given: askel_s4_store) {
-    self.given = given
-    confirms = given.confirms != 0
-  }
-
-  deinit {
-    // A net: `CallbackStore.close` frees it, since the last reference may go on any thread, in the gate or out of it.
-    free()
-  }
-
-  /// Makes a store of what the product gave. Its `close` frees the product's userdata: on a thread of the caller's,
-  /// inside the gate, with no lock held.
-  /// - Throws: `invalidArgument`; the userdata is freed, except where `struct_size` is wrong, so that its place is not
-  ///   known.
-  static func make(_ pointer: UnsafePointer<askel_s4_store>?) throws(S4Error) -> CallbackStore {
-    var given = askel_s4_store()
-    try Argument.options(pointer, "store", firstSize: MemoryLayout<askel_s4_store>.size, into: &given)
-    let product = ProductStore(given)
+  /// - Parameter pointer: NULL where none is given. One whose struct_size is wrong is not taken: nothing in it can be
+  ///   relied upon.
+  init(_ pointer: UnsafePointer<askel_s4_store>?, _ name: String) {
+    self.name = name
+    isGiven = pointer != nil
+    guard isGiven else { return }
     do throws(S4Error) {
-      guard let get = given.get, let list = given.list, let commit = given.commit else {
-        throw .invalidArgument("store", "one of get, list and commit is NULL")
-      }
-      _ = try Argument.flag(given.confirms, "confirms")
-      let title = try Argument.optionalText(given.title, "title") ?? "the product's store"
-      guard 1...256 ~= title.utf8.count else {
-        throw .invalidArgument("title", title.isEmpty ? "is empty" : "has over 256 bytes")
-      }
-      return CallbackStore(
-        title: title,
-        callbacks: CallbackStore.Callbacks(
-          get: { key throws(CallbackStore.Failure) in
-            let sink = CallbackSink(recordLimit: 1)
-            try product.run(sink) { get(product.userdata, key, $0) }
-            return sink.records
-          },
-          list: { prefix, after, limit throws(CallbackStore.Failure) in
-            let sink = CallbackSink(recordLimit: limit)
-            try product.run(sink) { handle in
-              guard let after else { return list(product.userdata, prefix, nil, limit, handle) }
-              return list(product.userdata, prefix, after, limit, handle)
-            }
-            return sink.records
-          },
-          commit: { parts throws(CallbackStore.Failure) in
-            try product.run(CallbackSink(), other: ASKEL_S4_STORE_CONFLICT) { handle in
-              withChanges(of: parts) { commit(product.userdata, $0.baseAddress, $0.count, handle) }
-            }
-          },
-          pause: { microseconds in _ = ForkGate.outside { usleep(microseconds) } },
-          free: { ForkGate.outside { product.free() } }))
+      try Argument.options(pointer, name, firstSize: MemoryLayout<askel_s4_store>.size, into: &given)
+      userdata = Userdata(given.userdata, free: given.free_fn)
     } catch {
-      ForkGate.outside { product.free() }
-      throw error
+      fault = error
     }
+  }
+
+  /// Makes the store that the vault is kept in. Nothing of the product's is run.
+  /// - Throws: `.invalidArgument` that names the member.
+  func store() throws(S4Error) -> CallbackStore {
+    if let fault { throw fault }
+    guard let userdata else { throw .invalidArgument(name, "is NULL") }
+    let title = try Argument.optionalText(given.title, name + ".title") ?? "the product's store"
+    guard 1...256 ~= title.utf8.count else {
+      throw .invalidArgument(name + ".title", title.isEmpty ? "is empty" : "has over 256 bytes")
+    }
+    guard let get = given.get else { throw .invalidArgument(name + ".get", "is missing (NULL)") }
+    guard let list = given.list else { throw .invalidArgument(name + ".list", "is missing (NULL)") }
+    guard let commit = given.commit else { throw .invalidArgument(name + ".commit", "is missing (NULL)") }
+    let product = ProductStore(userdata, confirms: try Argument.flag(given.confirms, name + ".confirms"))
+    return CallbackStore(
+      title: title,
+      callbacks: CallbackStore.Callbacks(
+        get: { key throws(CallbackStore.Failure) in
+          let sink = CallbackSink(recordLimit: 1)
+          try product.run(sink) { get($0, key, $1) }
+          return sink.records
+        },
+        list: { prefix, after, limit throws(CallbackStore.Failure) in
+          let sink = CallbackSink(recordLimit: limit)
+          try product.run(sink) { userdata, handle in
+            guard let after else { return list(userdata, prefix, nil, limit, handle) }
+            return list(userdata, prefix, after, limit, handle)
+          }
+          return sink.records
+        },
+        commit: { parts throws(CallbackStore.Failure) in
+          try product.run(CallbackSink(), other: ASKEL_S4_STORE_CONFLICT) { userdata, handle in
+            withChanges(of: parts) { commit(userdata, $0.baseAddress, $0.count, handle) }
+          }
+        },
+        pause: { microseconds in _ = ForkGate.outside { usleep(microseconds) } },
+        free: { product.letGo() }))
+  }
+}
+
+/// The product's side of a store: its callbacks are run outside of the gate.
+private final class ProductStore: Sendable {
+  private let confirms: Bool
+  private let userdata: Locked<Userdata?>
+
+  init(_ userdata: Userdata, confirms: Bool) {
+    self.userdata = Locked(userdata)
+    self.confirms = confirms
   }
 
   /// - Parameter other: a number beside 0 that is no failure.
   /// - Returns: whether the callback returned 0.
   @discardableResult
-  private func run(
-    _ sink: CallbackSink, other: Int32? = nil, _ callback: (OpaquePointer) -> Int32
+  func run(
+    _ sink: CallbackSink, other: Int32? = nil, _ callback: (UnsafeMutableRawPointer?, OpaquePointer) -> Int32
   ) throws(CallbackStore.Failure) -> Bool {
+    guard let userdata = userdata.withLock({ $0 }) else { throw .fault(.closed) }
     let code: Int32
     do throws(S4Error) {
-      code = try sink.run(callback)
+      code = try sink.run { callback(userdata.pointer, $0) }
     } catch {
       throw .fault(error)
     }
@@ -96,15 +105,13 @@ final class ProductStore: @unchecked Sendable {
     return true
   }
 
-  /// Frees the product's userdata, the first time. Outside of the gate.
-  private func free() {
-    // What a child of a fork inherited is its parent's.
-    guard !guardian.isForked else { return }
-    let isFirst = isFreed.withLock { isFreed in
-      defer { isFreed = true }
-      return !isFreed
+  /// The userdata is freed when the callbacks that run now have come to their end.
+  func letGo() {
+    let last = userdata.withLock { userdata in
+      defer { userdata = nil }
+      return userdata
     }
-    if isFirst { given.free_fn?(userdata) }
+    withExtendedLifetime(last) {}
   }
 }
 

@@ -11,7 +11,7 @@ extension Database {
     case SQLITE_BUSY, SQLITE_LOCKED:
       return S4Error(
         .vaultUnavailable,
-        "\(vault) is being written by another process, for longer than this one waits: try again, and look for "
+        "\(vault) is being written by others, for longer than is waited: try again, and look for "
           + "a process that hangs in a write",
         isRetryable: true)
     case SQLITE_FULL:
@@ -23,7 +23,7 @@ extension Database {
       return S4Error(
         .vaultUnavailable,
         "\(vault) cannot be written: give this process the right to write the file and its directory, on a file system "
-          + "that is not mounted read-only")
+          + "that is not mounted read-only, or open it with ASKEL_S4_VAULT_READ_ONLY to read only")
     case SQLITE_NOTADB:
       return S4Error(
         .vaultUnavailable,

@@ -7,42 +7,86 @@ import CSQLite
   import Glibc
 #endif
 
-/// One connection of SQLite to a vault's file, with its prepared statements. Not for two threads at a time: the vault
-/// keeps it under its lock.
+/// One connection of SQLite to a vault's file, with its prepared statements. Not for two threads at a time: who owns it
+/// keeps it under a lock.
 final class Database {
+  /// What the connection may do with the file.
+  enum Access: Equatable {
+    case write
+    /// Reads next to writers; SQLite may do what readers must: recover the log, keep its index.
+    case read
+    /// Reads a file that this process was told not to write. SQLite may make the log's index beside it.
+    case readOnly
+    /// The same, where nothing can be made: with the log and the index that a writer left.
+    case readOnlyLog
+    /// Reads a file that nobody writes, without locks and without what lies beside it.
+    case immutable
+  }
+
   /// A value bound to a statement's parameter.
   enum Value {
-    case null
-    case integer(Int64)
     case text(String)
     case blob([UInt8])
   }
 
-  /// Milliseconds to wait for another process that writes.
-  static let busyTimeout: Int32 = 10_000
-  /// The same for a thread that many wait for.
-  static let briefTimeout: Int32 = 50
   /// Bytes of the largest row: a damaged length must not make SQLite ask for a gigabyte.
-  static let largestRow: Int32 = 2 << 20
+  static let largestRow = Int32(StoreLimit.value + 64 << 10)
+  /// Pages of the log from which on a commit also writes it back into the file. SQLite's 1000 would hold that commit,
+  /// and those that queue behind it, four times as long.
+  static let logPages = 256
+  /// Bytes that the log keeps of its size when it begins anew: readers may have made it grow.
+  static let logSize = 4 << 20
 
+  /// For messages.
   let path: String
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   private let process = getpid()
+  private let patience: UnsafeMutablePointer<Patience>
   private var statements = [OpaquePointer?](repeating: nil, count: Query.allCases.count)
+  /// What a file that nobody should change was when it was opened; nil for all others.
+  private var watched: (given: VaultFile, target: VaultFile, identity: VaultFile.Identity?)?
   /// Data version and change count at which the whole file was last found sound.
   private var soundAt: (version: Int64, changes: Int32)?
 
   /// Opens an existing file.
-  /// - Parameter path: absolute, without a symbolic link in it.
-  init(path: String) throws(S4Error) {
-    self.path = path
+  /// - Parameters:
+  ///   - path: absolute, without a symbolic link in it.
+  ///   - named: what messages call it; nil: its path.
+  init(path: String, access: Access = .write, named: String? = nil) throws(S4Error) {
+    self.path = named ?? path
+    patience = .allocate(capacity: 1)
+    patience.initialize(to: Patience())
     var handle: OpaquePointer?
-    // The host may have set another VFS as default, or SQLite's own mutexes off: neither concerns us.
-    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
-    let code = sqlite3_open_v2(path, &handle, flags, "unix")
-    guard let handle else { throw Self.fault(SQLITE_NOMEM, path: path) }
+    let code = sqlite3_open_v2(Self.name(path, access), &handle, Self.flags(access), "unix")
+    guard let handle else {
+      patience.deallocate()
+      throw Self.fault(SQLITE_NOMEM, path: self.path)
+    }
     self.handle = handle
-    guard code == SQLITE_OK else { throw Self.fault(code, path: path) }
+    guard code == SQLITE_OK else { throw Self.fault(code, path: self.path) }
+    try configure(access)
+  }
+
+  deinit {
+    // After fork the descriptors and locks are the parent's: what SQLite holds is left alone.
+    guard process == getpid() else { return }
+    for statement in statements { sqlite3_finalize(statement) }
+    sqlite3_close(handle)
+    patience.deallocate()
+  }
+
+  /// Whether what the connection reads is still what the path leads to. One without locks cannot know it otherwise.
+  var isCurrent: Bool {
+    guard let watched else { return true }
+    return watched.given.identity == watched.identity && !watched.target.hasLog
+  }
+
+  /// Makes `isCurrent` look.
+  func watch(_ given: VaultFile, _ target: VaultFile, _ identity: VaultFile.Identity?) {
+    watched = (given, target, identity)
+  }
+
+  private func configure(_ access: Access) throws(S4Error) {
     sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, Self.largestRow)
     sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
     // The file is not trusted: what its schema could run is switched off.
@@ -53,20 +97,19 @@ final class Database {
     for (option, value) in settings {
       try check(askel_sqlite_configure(handle, Int32(option), Int32(value)))
     }
-    try check(sqlite3_busy_timeout(handle, Self.busyTimeout))
+    let waiting = sqlite3_busy_handler(
+      handle,
+      { context, tries in context?.assumingMemoryBound(to: Patience.self).pointee.wait(tries: tries) == true ? 1 : 0 },
+      patience)
+    try check(waiting)
     // mmap_size: a mapped file that another process cuts short would end this one with SIGBUS.
     try execute(
       """
       PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;
-      PRAGMA synchronous = FULL
+      PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(Self.logPages);
+      PRAGMA journal_size_limit = \(Self.logSize)
       """)
-  }
-
-  deinit {
-    // After fork the descriptors and locks are the parent's: what SQLite holds is left alone.
-    guard process == getpid() else { return }
-    for statement in statements { sqlite3_finalize(statement) }
-    sqlite3_close(handle)
+    if access != .write { try execute("PRAGMA query_only = ON") }
   }
 
   /// Runs statements that give no rows to look at.
@@ -74,19 +117,9 @@ final class Database {
     try check(sqlite3_exec(handle, sql, nil, nil, nil))
   }
 
-  /// Runs a body that does not wait long for another process that writes.
-  func waitingBriefly<Result>(_ body: () throws(S4Error) -> Result) throws(S4Error) -> Result {
-    sqlite3_busy_timeout(handle, Self.briefTimeout)
-    defer { sqlite3_busy_timeout(handle, Self.busyTimeout) }
-    return try body()
-  }
-
   /// Runs a statement to its end.
-  /// - Returns: rows changed by it.
-  @discardableResult
-  func run(_ query: Query, _ values: [Value] = []) throws(S4Error) -> Int {
+  func run(_ query: Query, _ values: [Value] = []) throws(S4Error) {
     try forEach(query, values) { _ in }
-    return Int(sqlite3_changes(handle))
   }
 
   /// Gives the first row, read by `read`; nil where there is none.
@@ -103,7 +136,29 @@ final class Database {
   func forEach(
     _ query: Query, _ values: [Value], _ body: (Row) throws(S4Error) -> Void
   ) throws(S4Error) {
-    let statement = try prepared(query)
+    try step(try prepared(query), values) { (row) throws(S4Error) in
+      try body(row)
+      return true
+    }
+  }
+
+  /// Reads the rows of a statement that runs once.
+  func forEach(_ sql: String, _ body: (Row) throws(S4Error) -> Void) throws(S4Error) {
+    var statement: OpaquePointer?
+    try check(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
+    guard let statement else { throw Self.fault(SQLITE_ERROR, path: path) }
+    defer { sqlite3_finalize(statement) }
+    try step(statement, []) { (row) throws(S4Error) in
+      try body(row)
+      return true
+    }
+  }
+
+  /// Binds, and reads the rows one by one.
+  /// - Parameter body: gives false to read no more.
+  func step(
+    _ statement: OpaquePointer, _ values: [Value], _ body: (Row) throws(S4Error) -> Bool
+  ) throws(S4Error) {
     defer {
       // Their results repeat that of the step below, or cannot fail.
       sqlite3_reset(statement)
@@ -120,21 +175,65 @@ final class Database {
         if code == SQLITE_DONE { return }
         throw Self.fault(code, path: path)
       }
-      try body(Row(statement, path: path))
+      guard try body(Row(statement, path: path)) else { return }
     }
   }
 
-  /// Runs a body whose changes all come, or none. The write lock is taken at once, so that it cannot be refused later.
-  func transaction<Result>(_ body: () throws(S4Error) -> Result) throws(S4Error) -> Result {
-    try run(.begin)
+  /// Takes the write lock, so that it cannot be refused later.
+  func begin(by deadline: Deadline) throws(S4Error) {
+    let statement = try prepared(.begin)
+    try retry(by: deadline) {
+      let code = sqlite3_step(statement)
+      sqlite3_reset(statement)
+      return code == SQLITE_DONE ? SQLITE_OK : code
+    }
+  }
+
+  /// Turns a file from rollback mode into that of the log.
+  func useLog(by deadline: Deadline) throws(S4Error) {
+    try retry(by: deadline) { sqlite3_exec(handle, "PRAGMA journal_mode = WAL", nil, nil, nil) }
+  }
+
+  /// Writes the log back into the file and empties it, where nobody is in the way until then.
+  func clearLog(by deadline: Deadline) {
+    patience.pointee.deadline = deadline
+    defer { patience.pointee.deadline = nil }
+    try? run(.truncateLog)
+  }
+
+  /// Repeats what others are in the way of.
+  private func retry(by deadline: Deadline, _ attempt: () -> Int32) throws(S4Error) {
+    patience.pointee.deadline = deadline
+    defer { patience.pointee.deadline = nil }
+    var code = attempt()
+    var tries: Int32 = 0
+    // Mostly SQLite has waited itself by now, through the busy handler. For some conflicts it does not ask it: two that
+    // would wait for each other, an index of the log that changes all the time.
+    while [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL].contains(code & 0xFF), patience.pointee.wait(tries: tries) {
+      tries = 1
+      code = attempt()
+    }
+    try check(code)
+  }
+
+  /// Ends a transaction, where there still is one, without its changes.
+  func rollBack() {
+    // Some errors have rolled back already. When this one fails too, the connection is beyond help and so is the next
+    // `begin`, which then says why.
+    if sqlite3_get_autocommit(handle) == 0 { try? run(.rollback) }
+  }
+
+  /// Runs a body whose changes all come, or none.
+  func transaction<Result>(
+    by deadline: Deadline = Deadline(milliseconds: Patience.usual), _ body: () throws(S4Error) -> Result
+  ) throws(S4Error) -> Result {
+    try begin(by: deadline)
     do throws(S4Error) {
       let result = try body()
       try run(.commit)
       return result
     } catch {
-      // Some errors have rolled back already. When this one fails too, the connection is beyond help and so is the
-      // next `begin`, which then says why.
-      if sqlite3_get_autocommit(handle) == 0 { _ = try? run(.rollback) }
+      rollBack()
       throw error
     }
   }
@@ -150,7 +249,7 @@ final class Database {
     soundAt = now
   }
 
-  private func prepared(_ query: Query) throws(S4Error) -> OpaquePointer {
+  func prepared(_ query: Query) throws(S4Error) -> OpaquePointer {
     if let statement = statements[query.rawValue] { return statement }
     var statement: OpaquePointer?
     try check(sqlite3_prepare_v3(handle, query.sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil))
@@ -159,22 +258,26 @@ final class Database {
     return statement
   }
 
+  func bind(text: String, _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
+    guard let count = Int32(exactly: text.utf8.count) else { throw Self.fault(SQLITE_TOOBIG, path: path) }
+    try check(askel_sqlite_bind_text(statement, index, text, count))
+  }
+
+  func bind(blob: [UInt8], _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
+    guard let count = Int32(exactly: blob.count) else { throw Self.fault(SQLITE_TOOBIG, path: path) }
+    // A null pointer would bind NULL.
+    try check(
+      count == 0 ? sqlite3_bind_zeroblob(statement, index, 0) : askel_sqlite_bind_blob(statement, index, blob, count))
+  }
+
   private func bind(_ value: Value, _ index: Int32, _ statement: OpaquePointer) throws(S4Error) {
     switch value {
-    case .null:
-      try check(sqlite3_bind_null(statement, index))
-    case .integer(let number):
-      try check(sqlite3_bind_int64(statement, index, number))
-    case .text(let text):
-      guard let count = Int32(exactly: text.utf8.count) else { throw Self.fault(SQLITE_TOOBIG, path: path) }
-      try check(askel_sqlite_bind_text(statement, index, text, count))
-    case .blob(let bytes):
-      guard let count = Int32(exactly: bytes.count) else { throw Self.fault(SQLITE_TOOBIG, path: path) }
-      try check(askel_sqlite_bind_blob(statement, index, bytes, count))
+    case .text(let text): try bind(text: text, index, statement)
+    case .blob(let bytes): try bind(blob: bytes, index, statement)
     }
   }
 
-  private func check(_ code: Int32) throws(S4Error) {
+  func check(_ code: Int32) throws(S4Error) {
     guard code == SQLITE_OK else { throw Self.fault(code, path: path) }
   }
 }

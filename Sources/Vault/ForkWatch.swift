@@ -2,7 +2,13 @@
 
 import Basics
 
-/// Closes the databases of all vaults before a `fork()`; they open again at their next use.
+/// What has databases open.
+protocol ForkWatched: AnyObject, Sendable {
+  /// Closes them until their next use. Where a thread is still inside after all, they stay.
+  func suspend()
+}
+
+/// Closes the databases of all stores before a `fork()`; they open again at their next use.
 ///
 /// SQLite keeps one table of open files for the process. A child that inherits it believes that it holds the parent's
 /// locks, and commits that it acknowledges on the same file are lost (measured). With nothing open at the fork, the
@@ -11,7 +17,7 @@ final class ForkWatch: Sendable {
   static let shared = ForkWatch()
 
   private struct Entry: Sendable {
-    weak var vault: Vault?
+    weak var store: (any ForkWatched)?
   }
 
   private let entries = Locked<[Entry]>([])
@@ -20,14 +26,14 @@ final class ForkWatch: Sendable {
     ForkGate.beforeFork { ForkWatch.shared.suspendAll() }
   }
 
-  func add(_ vault: Vault) {
+  func add(_ store: any ForkWatched) {
     entries.withLock { entries in
-      entries.removeAll { $0.vault == nil }
-      entries.append(Entry(vault: vault))
+      entries.removeAll { $0.store == nil }
+      entries.append(Entry(store: store))
     }
   }
 
   private func suspendAll() {
-    for vault in entries.withLock({ $0.compactMap(\.vault) }) { vault.store.suspend() }
+    for store in entries.withLock({ $0.compactMap(\.store) }) { store.suspend() }
   }
 }

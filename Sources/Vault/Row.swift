@@ -29,7 +29,12 @@ struct Row {
     guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { throw damaged(column) }
     let start = sqlite3_column_blob(statement, column)
     let count = Int(sqlite3_column_bytes(statement, column))
-    guard range.contains(count), let start else { throw damaged(column) }
+    guard range.contains(count) else { throw damaged(column) }
+    // An empty value has no address, and neither has one for which there was no memory.
+    guard let start else {
+      guard count == 0 else { throw Database.fault(SQLITE_NOMEM, path: path) }
+      return []
+    }
     return Array(UnsafeRawBufferPointer(start: start, count: count))
   }
 

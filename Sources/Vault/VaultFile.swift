@@ -14,14 +14,16 @@ struct VaultFile: Sendable {
 
   /// Absolute; only the last part may not exist.
   let path: String
-  private let directory: String
+  let directory: String
 
-  /// - Parameter path: absolute or relative; its directory must exist. Links among the directories are followed, since
-  ///   `/var/run` is one; the file itself must not be one.
-  init(path: String) throws(S4Error) {
+  /// - Parameters:
+  ///   - path: absolute or relative; its directory must exist. Links among the directories are followed, since `/var/run`
+  ///     is one; the file itself must not be one.
+  ///   - argument: what the path is called at the caller's.
+  init(path: String, argument: String = "vault_path") throws(S4Error) {
     let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]
     guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else {
-      throw S4Error.invalidArgument("vault_path", "\(Display.quoted(path)) names no file: give the path of the vault")
+      throw S4Error.invalidArgument(argument, "\(Display.quoted(path)) names no file: give the path of the vault")
     }
     let given = FileDescriptor.directory(of: path)
     guard let resolved = realpath(given, nil) else {
@@ -32,22 +34,23 @@ struct VaultFile: Sendable {
     defer { free(resolved) }
     // A name in another encoding than UTF-8 is kept out rather than silently changed.
     guard let directory = String(validatingCString: resolved) else {
-      throw S4Error.invalidArgument("vault_path", "the path of the vault is not UTF-8: give another")
+      throw S4Error.invalidArgument(argument, "the path of the vault is not UTF-8: give another")
     }
     self.directory = directory
     self.path = (directory == "/" ? "" : directory) + "/" + name
     guard self.path.utf8.count <= Self.longestPath else {
       throw S4Error.invalidArgument(
-        "vault_path", "the path of the vault has \(self.path.utf8.count) bytes: at most \(Self.longestPath) will do")
+        argument, "the path of the vault has \(self.path.utf8.count) bytes: at most \(Self.longestPath) will do")
     }
   }
 
   /// Judges the file.
+  /// - Parameter sharing: admits one that others may read, though not write.
   /// - Returns: whether it exists.
   /// - Throws: `.vaultUnavailable` for one that others may use, or that is no regular file, or empty.
   ///
   /// It is looked at with lstat and not opened: see `FileDescriptor` for what a close would do to SQLite's locks.
-  func exists() throws(S4Error) -> Bool {
+  func exists(sharing: Bool = false) throws(S4Error) -> Bool {
     var information = stat()
     guard lstat(path, &information) == 0 else {
       if errno == ENOENT { return false }
@@ -59,13 +62,28 @@ struct VaultFile: Sendable {
     case S_IFDIR: throw unavailable("it is a directory: give the path of a file in it")
     default: throw unavailable("it is no regular file: give the path of one")
     }
-    guard information.st_mode & 0o077 == 0 else {
-      throw unavailable("its mode is \(Display.mode(information.st_mode)), so that others may use it: chmod 600 it")
+    let mode = Display.mode(information.st_mode)
+    guard !sharing || information.st_mode & 0o022 == 0 else {
+      throw unavailable("its mode is \(mode), so that others may write it: chmod 600 it, or 644")
+    }
+    guard sharing || information.st_mode & 0o077 == 0 else {
+      throw unavailable("its mode is \(mode), so that others may use it: chmod 600 it")
     }
     guard information.st_size > 0 else {
       throw unavailable("it is empty, so not a vault or one that was cut off: restore it from a copy, or remove it")
     }
     return true
+  }
+
+  /// - Throws: `.vaultUnavailable` where this process cannot write the file, or make files beside it.
+  func checkWritable() throws(S4Error) {
+    for place in [path, directory] where faccessat(AT_FDCWD, place, R_OK | W_OK, AT_EACCESS) != 0 {
+      let number = errno
+      if number == ENOENT { continue }
+      throw unavailable(
+        "\(Display.quoted(place)) cannot be written (\(Display.systemError(number))); a vault that is only to be read "
+          + "is opened with ASKEL_S4_VAULT_READ_ONLY")
+    }
   }
 
   /// Makes the file in one step: it appears whole, or not at all, also when the machine stops in between, and never in
@@ -93,7 +111,7 @@ struct VaultFile: Sendable {
     return true
   }
 
-  private func unavailable(_ reason: String) -> S4Error {
+  func unavailable(_ reason: String) -> S4Error {
     S4Error(.vaultUnavailable, "the vault \(Display.quoted(path)) cannot be used: \(reason)")
   }
 }

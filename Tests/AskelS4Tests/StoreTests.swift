@@ -67,7 +67,15 @@ private func options(_ database: Database) -> askel_s4_store {
 }
 
 private func make(_ options: askel_s4_store) throws -> CallbackStore {
-  try withUnsafePointer(to: options) { pointer in try ForkGate.within { try ProductStore.make(pointer) } }
+  try withUnsafePointer(to: options) { pointer in
+    defer { Userdata.runEnded() }
+    return try ForkGate.within { try StoreArgument(pointer, "store").store() }
+  }
+}
+
+private func close(_ store: CallbackStore) {
+  ForkGate.within { store.close() }
+  Userdata.runEnded()
 }
 
 /// They fork from inside the callbacks.
@@ -88,8 +96,9 @@ private func make(_ options: askel_s4_store) throws -> CallbackStore {
         _ = try view.list(prefix: "k/", after: nil, limit: 2)
         return [.put(key: "b", value: []), .put(key: "a", value: [9, 0, 8]), .delete(key: "k/2")]
       }
-      store.close()
     }
+    #expect(database.frees == 0)
+    close(store)
     #expect(
       database.said == [
         "get a", "get b", "list k/ NULL 2", "list k/ k/1 3", "list k/ NULL 2", "get b", "get a",
@@ -100,7 +109,7 @@ private func make(_ options: askel_s4_store) throws -> CallbackStore {
 
   @Test func aConflictIsReadAgainAndAFailureIsTold() throws {
     let store = try make(options(database))
-    defer { ForkGate.within { store.close() } }
+    defer { close(store) }
     let change = {
       try ForkGate.within {
         try store.change(by: Deadline(milliseconds: 30)) { view throws(S4Error) in [.put(key: "b", value: [])] }
@@ -128,7 +137,7 @@ private func make(_ options: askel_s4_store) throws -> CallbackStore {
     var given = options(database)
     given.confirms = 1
     let store = try make(given)
-    defer { ForkGate.within { store.close() } }
+    defer { close(store) }
     let uses: [() throws -> Void] = [
       { _ = try store.get("nothing") },
       { _ = try store.list(prefix: "k/", after: nil, limit: 2) },
@@ -142,30 +151,47 @@ private func make(_ options: askel_s4_store) throws -> CallbackStore {
     database.confirms = true
     for use in uses { #expect(fault { try ForkGate.within(use) } == nil) }
     given.confirms = 2
-    #expect(fault { _ = try make(given) }?.target == "confirms")
+    #expect(fault { _ = try make(given) }?.target == "store.confirms")
   }
 
   @Test func userdataIsFreedOnceWhateverGoesWrong() throws {
-    var none = options(database)
-    none.commit = nil
-    #expect(fault { _ = try make(none) }?.target == "store")
-    #expect(database.frees == 1)
-    var title = options(database)
-    for bad in ["", "\u{FF}", String(repeating: "x", count: 257)] {
+    let long = [CChar](repeating: 0x78, count: 257) + [0]
+    let mistakes: [(String, (inout askel_s4_store) -> Void)] = [
+      ("store.get", { $0.get = nil }), ("store.list", { $0.list = nil }), ("store.commit", { $0.commit = nil }),
+      ("store.confirms", { $0.confirms = 2 }),
+    ]
+    for (target, mistake) in mistakes {
       database.frees = 0
-      var bytes = bad == "\u{FF}" ? [-1, 0] : Array(bad.utf8CString)
-      bytes.withUnsafeMutableBufferPointer { buffer in
-        title.title = UnsafePointer(buffer.baseAddress)
-        #expect(fault { _ = try make(title) }?.target == "title")
+      var given = options(database)
+      mistake(&given)
+      #expect(fault { _ = try make(given) }?.target == target)
+      #expect(database.frees == 1)
+    }
+    for title in [[0], [-1, 0], long] {
+      database.frees = 0
+      var given = options(database)
+      let failed = title.withUnsafeBufferPointer { bytes in
+        given.title = bytes.baseAddress
+        return fault { _ = try make(given) }
       }
+      #expect(failed?.target == "store.title")
       #expect(database.frees == 1)
     }
     database.frees = 0
+    // Made, and let go of by an instance that could not be opened.
     _ = try make(options(database))
+    Userdata.runEnded()
     #expect(database.frees == 1)
-    var free = options(database)
-    free.free_fn = nil
-    let store = try make(free)
-    ForkGate.within { store.close() }
+    var none = options(database)
+    none.free_fn = nil
+    close(try make(none))
+    #expect(fault { _ = try StoreArgument(nil, "store").store() }?.target == "store")
+  }
+
+  @Test func aStructOfAnUnknownSizeIsNotTouched() {
+    var given = options(database)
+    given.struct_size = 8
+    #expect(fault { _ = try make(given) }?.target == "struct_size")
+    #expect(database.frees == 0)
   }
 }

@@ -169,6 +169,8 @@ struct CallbackStoreTests {
         let failed = fault {
           try store.change(by: soon()) { view throws(S4Error) in
             let value = try view.get("count")?.value.first ?? 0
+            // So that others do come in between.
+            usleep(100)
             let total = try view.get("total")?.value ?? [0, 0]
             let sum = UInt16(total[0]) << 8 + UInt16(total[1]) + 1
             return [
