@@ -78,7 +78,8 @@ class PostgresStore(Store):
         def read(connection: Connection) -> List[Tuple[str, int, bytes]]:
             # A range, which the key's index answers; no key has a character above ~.
             query = self._sql(
-                "SELECT key, version, value FROM {table} WHERE key >= %s AND key < %s AND key > %s ORDER BY key LIMIT %s"
+                "SELECT key, version, value FROM {table} "
+                "WHERE key >= %s AND key < %s AND key > %s ORDER BY key LIMIT %s"
             )
             found = connection.execute(query, [prefix, prefix + "\x7f", after or "", limit], binary=True)
             return [(str(key), _integer(version), _bytes(value)) for key, version, value in found]
@@ -112,33 +113,27 @@ class PostgresStore(Store):
     def _commit(self, connection: Connection, changes: Sequence[StoreChange]) -> bool:
         try:
             with connection.transaction():
-                # All statements go out together: one round trip.
-                with connection.pipeline():
-                    results = [(self._apply(connection, change), change) for change in changes]
-                for result, change in results:
-                    is_there = change.action != StoreAction.KEEP or change.expected_version != 0
-                    if result.rowcount != (1 if is_there else 0):
+                for change in changes:
+                    if not self._apply(connection, change):
                         raise _Conflict
             return True
         except (_Conflict, *_OUTRUN):
             return False
 
-    def _apply(self, connection: Connection, change: StoreChange) -> "psycopg.Cursor[Tuple[object, ...]]":
-        """Touches one row where the record is at its expected version, and none where it is not."""
+    def _apply(self, connection: Connection, change: StoreChange) -> bool:
+        """Touches the record where it is at its expected version, and says whether it is."""
         key, expected = change.key, change.expected_version
         if change.action == StoreAction.PUT and expected == 0:
             query = self._sql("INSERT INTO {table} (key, version, value) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING")
-            return connection.execute(query, [key, change.version, change.value])
+            return connection.execute(query, [key, change.version, change.value]).rowcount == 1
         if change.action == StoreAction.PUT:
             query = self._sql("UPDATE {table} SET version = %s, value = %s WHERE key = %s AND version = %s")
-            return connection.execute(query, [change.version, change.value, key, expected])
+            return connection.execute(query, [change.version, change.value, key, expected]).rowcount == 1
         if change.action == StoreAction.DELETE:
-            return connection.execute(
-                self._sql("DELETE FROM {table} WHERE key = %s AND version = %s"), [key, expected]
-            )
-        if expected == 0:
-            return connection.execute(self._sql("SELECT FROM {table} WHERE key = %s"), [key])
-        return connection.execute(self._sql("SELECT FROM {table} WHERE key = %s AND version = %s"), [key, expected])
+            query = self._sql("DELETE FROM {table} WHERE key = %s AND version = %s")
+            return connection.execute(query, [key, expected]).rowcount == 1
+        found = connection.execute(self._sql("SELECT version FROM {table} WHERE key = %s"), [key]).fetchone()
+        return found == (None if expected == 0 else (expected,))
 
     def _has(self, connection: Connection, changes: Sequence[StoreChange]) -> bool:
         """Whether these very changes were committed: they came all or none, and nobody else seals the same bytes."""
@@ -159,7 +154,7 @@ class PostgresStore(Store):
         self.title = f"PostgreSQL {connection.info.dbname}.{name}"[:200]
 
     def _retrying(self, read: Callable[[Connection], Result]) -> Result:
-        """Runs what changes nothing; once more where the connection was lost, as it is when the server was restarted."""
+        """Runs what changes nothing; once more where the connection was lost (a restart)."""
         try:
             with self._connection() as connection:
                 return read(connection)
