@@ -49,7 +49,8 @@ class PostgresServer:
 
     def start(self) -> None:
         settings = ["listen_addresses=", f"unix_socket_directories={self._root}", "fsync=on", "synchronous_commit=off",
-                    "max_connections=60", "shared_buffers=16MB", "log_min_messages=warning"]
+                    "max_connections=60", "shared_buffers=16MB", "log_min_messages=warning",
+                    "recovery_init_sync_method=syncfs"]
         command = [str(self._programs / "postgres"), "-D", str(self._root / "data")]
         for setting in settings:
             command += ["-c", setting]
