@@ -4,7 +4,7 @@
 import json
 from ctypes import byref, c_char_p, c_size_t, c_uint32, c_uint64
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, Mapping, Optional, Union
+from typing import Any, ClassVar, Dict, Iterator, Mapping, Optional, Union
 
 from ._errors import InvalidArgument
 from ._ffi import lib
@@ -17,7 +17,7 @@ _PAGE = 1000
 
 
 class AuditOptions(Options):
-    _fields_ = [
+    _fields_: ClassVar[Any] = [
         ("struct_size", c_size_t),
         ("connection", c_char_p),
         ("from_", c_char_p),
