@@ -204,7 +204,9 @@ func (i *Instance) Connections() ([]Connection, error) {
 // DeleteConnection deletes a connection and its data key. Clients of it answer ErrNotFound from then on. The actor is
 // who does it, for the audit trail; "" names nobody.
 func (i *Instance) DeleteConnection(id, actor string) error {
-	return i.change(id, actor, func(p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error) C.askel_s4_status {
+	return i.change(id, actor, func(
+		p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
 		return C.askel_s4_connection_delete(p, id, actor, object)
 	})
 }
@@ -213,7 +215,9 @@ func (i *Instance) DeleteConnection(id, actor string) error {
 // back until it is retired. Clients that are open use it from their next operation on. ErrConflict: none stands beside
 // it, or it is not proven. The actor is who does it, for the audit trail; "" names nobody.
 func (i *Instance) Promote(id, actor string) error {
-	return i.change(id, actor, func(p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error) C.askel_s4_status {
+	return i.change(id, actor, func(
+		p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
 		return C.askel_s4_connection_promote(p, id, actor, object)
 	})
 }
@@ -221,7 +225,9 @@ func (i *Instance) Promote(id, actor string) error {
 // Retire deletes the credential that stands beside the live one, staged or former. ErrConflict: there is none. The
 // actor is who does it, for the audit trail; "" names nobody.
 func (i *Instance) Retire(id, actor string) error {
-	return i.change(id, actor, func(p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error) C.askel_s4_status {
+	return i.change(id, actor, func(
+		p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
 		return C.askel_s4_connection_retire(p, id, actor, object)
 	})
 }
