@@ -12,10 +12,9 @@ public func askel_s4_connection_put(
   boundary(outError) { () throws(S4Error) in
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     var given = askel_s4_connection_options()
-    try Argument.options(
-      options, "options", firstSize: MemoryLayout<askel_s4_connection_options>.size, into: &given)
+    try Argument.options(options, "options", firstSize: ConnectionOptions.firstSize, into: &given)
     let id = try connectionID(given.id, "id")
-    try instance.putConnection(id, try ConnectionOptions.settings(given))
+    try instance.putConnection(id, try ConnectionOptions.credential(given).settings)
   }
 }
 
@@ -42,7 +41,7 @@ public func askel_s4_connection_list(
 
 @_cdecl("askel_s4_connection_delete") @implementation
 public func askel_s4_connection_delete(
-  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ outError: ErrorOut?
+  _ instance: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ actor: UnsafePointer<CChar>?, _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
     let instance = try Handle.get(instance, "instance", as: Instance.self)

@@ -47,8 +47,8 @@ package final class Client: Sendable {
     }
     try instance.monitor.admit(options.connection, status, asOf: version)
     return TokenSource(
-      connection: options.connection, generation: generation, settings: settings, engine: instance.engine,
-      monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
+      connection: options.connection, credential: Credential(generation: generation, settings: settings),
+      engine: instance.engine, monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
   }
 
   /// Whether a token source that an earlier page made still has the credential that counts.
@@ -57,7 +57,7 @@ package final class Client: Sendable {
     let version = instance.monitor.version(options.connection)
     let status = try instance.vault.status(connection: options.connection)
     try instance.monitor.admit(options.connection, status, asOf: version)
-    return status.generation == source.generation
+    return instance.monitor.generation(options.connection, stored: status.generation) == source.generation
   }
 
   func cachedMetadata(_ service: ServicePath) -> Metadata? {

@@ -13,13 +13,14 @@ extension Instance {
     try checkUsable()
     let version = monitor.version(connection)
     let (settings, status) = try openConnection(connection)
-    guard service != nil || !settings.isBasic else {
-      throw .invalidArgument("service", "with HTTP Basic there is nothing to mint: name a service to ask")
+    guard service != nil || !settings.isSentToAPI else {
+      throw .invalidArgument(
+        "service", "with HTTP Basic, and with a certificate at the API, there is nothing to mint: name a service to ask")
     }
     monitor.note(connection, status, asOf: version)
     let source = TokenSource(
-      connection: connection, generation: status.generation, settings: settings, engine: engine, monitor: monitor,
-      mintCount: mintCount, ignoresRejection: true)
+      connection: connection, credential: Credential(generation: status.generation, settings: settings),
+      engine: engine, monitor: monitor, mintCount: mintCount, ignoresRejection: true)
     let call = try Call(.check, engine: engine)
     ConnectionCheck(instance: self, source: source, call: call, timeout: timeout > 0 ? timeout : 30_000).start(service)
     return call
@@ -44,7 +45,7 @@ final class ConnectionCheck: Sendable {
   func start(_ service: ServicePath?) {
     guard let service else {
       source.mintAndDiscard(call.flight, deadline: exchange.deadline) { [self] result in
-        if case .success = result { source.report(.proven) }
+        if case .success = result { source.report(.proven, of: source.current) }
         finish(result.map { $0 }, service: nil)
       }
       return
@@ -67,7 +68,7 @@ final class ConnectionCheck: Sendable {
         var writer = JSONWriter()
         writer.object { result in
           result.member("connection", source.connection)
-          result.member("state", "active")
+          result.member("state", source.current.expiry.workingState(at: .now).rawValue)
           result.key("token")
           if let token {
             result.object { facts in

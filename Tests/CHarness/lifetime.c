@@ -232,7 +232,7 @@ static void test_twice(const place *p) {
   CHECK("two pages and no more", has_page == 0);
   NEED(askel_s4_cursor_next_wait(cursor, &has_page, &error));
   CHECK("the end stays the end", has_page == 0);
-  NEED(askel_s4_connection_delete(instance, "nordvik", &error));
+  NEED(askel_s4_connection_delete(instance, "nordvik", NULL, &error));
   EXPECT(ASKEL_S4_NOT_FOUND, NULL, askel_s4_cursor_next_wait(other, &has_page, &error));
   askel_s4_cursor_free(cursor);
   askel_s4_cursor_free(other);
