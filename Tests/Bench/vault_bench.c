@@ -23,9 +23,12 @@ static void fail(const char *what, const char *why) {
   exit(1);
 }
 
-static void must(askel_s4_status status, askel_s4_error *error, const char *what) {
-  if (status != ASKEL_S4_OK) fail(what, askel_s4_error_message(error));
-}
+/* Makes a call whose last argument is `&error`. */
+#define MUST(what, call)                                                       \
+  do {                                                                         \
+    askel_s4_error *error = NULL;                                              \
+    if ((call) != ASKEL_S4_OK) fail(what, askel_s4_error_message(error));      \
+  } while (0)
 
 static void must_sql(int result, int wanted, sqlite3 *database, const char *what) {
   if (result != wanted) fail(what, sqlite3_errmsg(database));
@@ -57,12 +60,11 @@ static const uint8_t old_key[32] = "the bench's first key, 32 bytes";
 static askel_s4_instance *open_vault(const char *folder) {
   askel_s4_instance_options options = ASKEL_S4_INSTANCE_OPTIONS_INIT;
   askel_s4_instance *instance = NULL;
-  askel_s4_error *error = NULL;
   snprintf(vault_path, sizeof vault_path, "%s/vault.db", folder);
   options.vault_path = vault_path;
   options.key = old_key;
   options.key_size = sizeof old_key;
-  must(askel_s4_instance_open(&options, &instance, &error), error, "open");
+  MUST("open", askel_s4_instance_open(&options, &instance, &error));
   return instance;
 }
 
@@ -75,13 +77,12 @@ static const char *name_of(int number) {
 /* What a customer's basis admin hands over; no certificates, which would drown all else. */
 static void put(const askel_s4_instance *instance, int number) {
   askel_s4_connection_options options = ASKEL_S4_CONNECTION_OPTIONS_INIT;
-  askel_s4_error *error = NULL;
   options.id = name_of(number);
   options.host = "my300000-api.s4hana.cloud.sap";
   options.token_url = "https://my300000-api.s4hana.cloud.sap/sap/bc/sec/oauth2/token";
   options.client_id = "sb-9a1b2c3d-0f0e-4d1c-8b2a-5e6f7a8b9c0d!b1234|it-rt-nordvik!b5678";
   options.client_secret = "8d7c6b5a-4938-2716-0504-f3e2d1c0b9a8$Zm9vYmFyYmF6cXV4LWZvb2JhcmJhenF1eA==";
-  must(askel_s4_connection_put(instance, &options, &error), error, "put");
+  MUST("put", askel_s4_connection_put(instance, &options, &error));
 }
 
 static void fill(const askel_s4_instance *instance, int count) {
@@ -93,16 +94,14 @@ static void fill(const askel_s4_instance *instance, int count) {
 static void open_and_free(const askel_s4_instance *instance, const char *id) {
   askel_s4_client_options options = ASKEL_S4_CLIENT_OPTIONS_INIT;
   askel_s4_client *client = NULL;
-  askel_s4_error *error = NULL;
   options.connection = id;
-  must(askel_s4_client_open(instance, &options, &client, &error), error, "client_open");
+  MUST("client_open", askel_s4_client_open(instance, &options, &client, &error));
   askel_s4_client_free(client);
 }
 
 static void get_and_free(const askel_s4_instance *instance, const char *id) {
   char *json = NULL;
-  askel_s4_error *error = NULL;
-  must(askel_s4_connection_get(instance, id, &json, &error), error, "connection_get");
+  MUST("connection_get", askel_s4_connection_get(instance, id, &json, &error));
   askel_s4_string_free(json);
 }
 
@@ -238,8 +237,7 @@ static void measure_list(const char *folder) {
   for (int round = -1; round < ROUNDS; round++) {
     double began = now();
     char *json = NULL;
-    askel_s4_error *error = NULL;
-    must(askel_s4_connection_list(instance, &json, &error), error, "list");
+      MUST("list", askel_s4_connection_list(instance, &json, &error));
     if (round >= 0) took[round] = now() - began;
     if (!strstr(json, name_of(MANY_CONNECTIONS - 1))) fail("list", "the last connection is missing");
     askel_s4_string_free(json);
@@ -262,15 +260,14 @@ static void measure_rotate(const char *folder) {
     uint8_t new_key[32] = {0};
     askel_s4_key key = ASKEL_S4_KEY_INIT;
     askel_s4_rotate_options options = ASKEL_S4_ROTATE_OPTIONS_INIT;
-    askel_s4_error *error = NULL;
-    double began;
+      double began;
     memset(new_key, 'b' + round, sizeof new_key);
     key.kind = ASKEL_S4_KEY_BYTES;
     key.bytes = new_key;
     key.size = sizeof new_key;
     options.new_key = &key;
     began = now();
-    must(askel_s4_vault_rotate_key(instance, &options, &error), error, "rotate_key");
+    MUST("rotate_key", askel_s4_vault_rotate_key(instance, &options, &error));
     took[round] = now() - began;
     open_and_free(instance, name_of(round));
   }

@@ -184,6 +184,8 @@ int main(int argc, char **argv) {
   check(instance, service);
   client = client_of(instance, "nordvik");
   read_rows(client);
+  /* What came last over a connection is what lies longest in its buffers: let that be a token. */
+  if (strncmp(argv[3], "basic:", 6) != 0) check(instance, NULL);
   stage("open");
 
   /* Here the scan makes the tenant fail, so that there are errors to log. */
