@@ -6,6 +6,7 @@
  *
  *   fill COUNT GENERATIONS           puts COUNT connections, each GENERATIONS times
  *   show                             prints the list of connections, and opens each
+ *   show_read_only                   the same, with the vault opened for reading alone
  *   put NUMBER GENERATION            puts one connection
  *   share                            puts the connections that a crowd shares
  *   write FIRST                      puts for ever, values FIRST, FIRST + 1, ...: a line for each that is acknowledged
@@ -42,6 +43,7 @@
 enum { WRONG = 1, UNABLE = 77, CONNECTIONS = 20, SHARED = 4, WRITTEN = 5 };
 
 static const char *vault_path, *key_path, *other_path;
+static int reads_only;
 
 static void fail(const char *format, ...) {
   va_list arguments;
@@ -77,8 +79,9 @@ static askel_s4_status try_open(askel_s4_instance **instance, askel_s4_error **e
 #ifdef HAS_ROTATION
   askel_s4_key other = key_of(other_path);
   if (other_path) options.other_key = &other;
+  if (reads_only) options.vault_flags = ASKEL_S4_VAULT_READ_ONLY;
 #else
-  if (other_path) exit(UNABLE);
+  if (other_path || reads_only) exit(UNABLE);
 #endif
   return askel_s4_instance_open(&options, instance, error);
 }
@@ -571,7 +574,10 @@ int main(int argc, char **argv) {
   other_path = argc > 4 && strcmp(argv[4], "-") ? argv[4] : NULL;
   if (!strcmp(mode, "fill") && count == 2) fill(atol(rest[0]), atol(rest[1]));
   else if (!strcmp(mode, "show") && count == 0) show();
-  else if (!strcmp(mode, "share") && count == 0) share();
+  else if (!strcmp(mode, "show_read_only") && count == 0) {
+    reads_only = 1;
+    show();
+  } else if (!strcmp(mode, "share") && count == 0) share();
   else if (!strcmp(mode, "put") && count == 2) {
     askel_s4_instance *instance = open_vault();
     must_put(instance, name_of(name, atol(rest[0])), atol(rest[0]), atol(rest[1]));

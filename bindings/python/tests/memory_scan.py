@@ -50,10 +50,9 @@ def forms(secret: bytes) -> Iterator[bytes]:
         yield spelling
         for shift in range(3):
             # Characters that also depend on what stands before and after are left off.
-            for encoded in (base64.b64encode(b"\0" * shift + spelling), base64.urlsafe_b64encode(b"\0" * shift + spelling)):
-                first = -(-shift * 4 // 3)
-                last = (shift + len(spelling)) * 8 // 6
-                yield encoded[first:last]
+            first, last = -(-shift * 4 // 3), (shift + len(spelling)) * 4 // 3
+            for encode_whole in (base64.b64encode, base64.urlsafe_b64encode):
+                yield encode_whole(b"\0" * shift + spelling)[first:last]
 
 
 class Scanner:

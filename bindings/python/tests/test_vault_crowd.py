@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Eight processes of four threads each, all at one vault: no update is lost, none waits for ever, none is turned away."""
+"""Eight processes of four threads each at one vault: no update is lost, none waits for ever, none is turned away."""
 
 import os
 from collections import Counter
 
 import pytest
-from vault_work import work  # noqa: F401
+from vault_work import work_fixture  # noqa: F401
 
 PROCESSES, THREADS = 8, 4
 SECONDS = 20 if os.environ.get("ASKEL_S4_SOAK") else 5
 
 
 @pytest.mark.parametrize("rotation", ["-", "rotate"])
-def test_no_update_is_lost_in_a_crowd(work, rotation, record_property):  # noqa: F811
+def test_no_update_is_lost_in_a_crowd(work, rotation, record_property):
     other = work.other_key if rotation == "rotate" else None
     if rotation == "rotate":
         work.run("fill", 1, 1)

@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from vault_work import work  # noqa: F401
+from vault_work import work_fixture  # noqa: F401
 
 SEED = int(os.environ.get("ASKEL_S4_SEED", time.time_ns() % 1_000_000))
 COUNTS = {"flip": 1_000, "cut": 100}
@@ -14,7 +14,7 @@ BATCHES = 4
 
 @pytest.mark.parametrize("where", ["db", "wal"])
 @pytest.mark.parametrize("how", ["flip", "cut"])
-def test_damage_is_refused_or_harmless(work, where, how, record_property):  # noqa: F811
+def test_damage_is_refused_or_harmless(work, where, how, record_property):
     # 20 connections; with a log, the file holds the first generation of each, and the log two more.
     work.run("fill", 20, 1)
     pristine, newest, oldest = work.folder / "vault.db", 1, 1

@@ -62,13 +62,28 @@ class Work:
         assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
 
-    def show(self, **options: Any) -> Shown:
-        status, connections, opened = self.run("show", **options).splitlines()
+    def show(self, mode: str = "show", **options: Any) -> Shown:
+        return self.shown(self.run(mode, **options))
+
+    @staticmethod
+    def shown(said: str) -> Shown:
+        status, connections, opened = said.splitlines()
         found = {each["id"]: each for each in json.loads(connections)}
         assert len(found) == int(opened) == json.loads(status)["connections"]
         return Shown(json.loads(status), found)
 
 
-@pytest.fixture
-def work(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Work:
+    def needs(self, mode: str, *arguments: object, **places: Optional[Path]) -> None:
+        """Skips the test where this library cannot do that. What it begins is killed."""
+        process = self.start(mode, *arguments, **places)
+        said = process.stdout.readline() if process.stdout else ""
+        process.kill()
+        process.communicate()
+        if process.returncode == UNABLE:
+            pytest.skip(f"this library has nothing for {mode} yet")
+        assert said == "ready - 0\n", said
+
+
+@pytest.fixture(name="work")
+def work_fixture(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Work:
     return Work(program("vault_work", tmp_path_factory.getbasetemp()), tmp_path)
