@@ -43,6 +43,7 @@ class Traces:
             stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.log: List[bytes] = []
+        self._scanner, self._known_tokens = self._known(), 0
 
     def __enter__(self) -> "Traces":
         return self
@@ -75,6 +76,12 @@ class Traces:
         return len(self.sandbox.kept_tokens())
 
     def scanner(self) -> Scanner:
+        tokens = self.sandbox.kept_tokens()
+        self._scanner.add_tokens(tokens[self._known_tokens :])
+        self._known_tokens = len(tokens)
+        return self._scanner
+
+    def _known(self) -> Scanner:
         scanner = Scanner()
         scanner.add("needle", self.needle.encode())
         scanner.add("secret", self.secret.encode())
@@ -84,7 +91,6 @@ class Traces:
             for pair in (f"{name}:{self.secret}", f"{quote_plus(name)}:{quote_plus(self.secret)}"):
                 header = base64.b64encode(pair.encode())
                 scanner.add("secret", header[len(header) - len(self.secret) :])
-        scanner.add_tokens(self.sandbox.kept_tokens())
         return scanner
 
     def scan(self) -> List[Found]:
