@@ -19,11 +19,12 @@ _programs: Dict[str, Path] = {}
 
 
 def program(name: str, folder: Path, *options: str) -> Path:
-    """Compiles Tests/CHarness/NAME.c, once in a run of the tests."""
+    """Compiles Tests/CHarness/NAME.c and its parts, NAME_*.c, once in a run of the tests."""
     if name not in _programs:
-        source = ROOT / "Tests" / "CHarness" / f"{name}.c"
+        folder_of_sources = ROOT / "Tests" / "CHarness"
+        sources = [folder_of_sources / f"{name}.c", *sorted(folder_of_sources.glob(f"{name}_*.c"))]
         compiler = shutil.which("cc")
-        if compiler is None or not source.exists() or not LIBRARY.exists():
+        if compiler is None or not sources[0].exists() or not LIBRARY.exists():
             pytest.skip("a C compiler, the sources and the path of the library are needed")
         # The header that the library was built with lies beside it.
         include = LIBRARY.parents[1] / "include"
@@ -32,7 +33,7 @@ def program(name: str, folder: Path, *options: str) -> Path:
         built = folder / name
         subprocess.run(
             [compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-O1", f"-I{include}",
-             str(source), "-o", str(built), str(LIBRARY), f"-Wl,-rpath,{LIBRARY.parent}", "-lpthread", *options],
+             *map(str, sources), "-o", str(built), str(LIBRARY), f"-Wl,-rpath,{LIBRARY.parent}", "-lpthread", *options],
             check=True,
         )  # fmt: skip
         _programs[name] = built

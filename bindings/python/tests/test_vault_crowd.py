@@ -15,8 +15,7 @@ SECONDS = 20 if os.environ.get("ASKEL_S4_SOAK") else 5
 def test_no_update_is_lost_in_a_crowd(work, rotation, record_property):
     other = work.other_key if rotation == "rotate" else None
     if rotation == "rotate":
-        work.run("fill", 1, 1)
-        work.run("crowd", 0.1, 1, 90, 1, "rotate", other=other, vault=work.folder / "trial.db")
+        work.needs("rotate", other=other, vault=work.folder / "trial.db")
     work.run("share")
     processes = [
         work.start("crowd", SECONDS, THREADS, number, 1000 * number, rotation, other=other)
