@@ -82,8 +82,10 @@ package final class SQLiteStore: Store, ForkWatched {
     _ = try? write(by: deadline) { (database) throws(S4Error) in database.clearLog(by: deadline) }
   }
 
-  package func proveSound() throws(S4Error) {
-    try use(examiner, .read) { (database) throws(S4Error) in try database.proveSound() }
+  package func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) {
+    try use(examiner, .read) { (database) throws(S4Error) in
+      try database.proveSound { (database) throws(S4Error) in try further(database) }
+    }
   }
 
   package func close() {

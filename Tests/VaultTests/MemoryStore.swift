@@ -78,7 +78,7 @@ final class MemoryStore: Store {
     }
   }
 
-  func proveSound() throws(S4Error) { _ = try open() }
+  func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) { _ = try open() }
 
   func close() { state.withLock { $0.isClosed = true } }
 
