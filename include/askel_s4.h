@@ -209,6 +209,9 @@ void askel_s4_sink_record(askel_s4_sink *sink, const char *key, int64_t version,
  *  @param message [in] UTF-8, copied. */
 void askel_s4_sink_failure(askel_s4_sink *sink, const char *message);
 
+/** Says that the callback has done all that it was asked for. Only for a store with `confirms`. */
+void askel_s4_sink_done(askel_s4_sink *sink);
+
 /** Called now and then while something long is under way.
  *  @param done [in] how many are done  @param total [in] of how many, as far as is known
  *  @return 0 to go on; anything else ends the operation with ASKEL_S4_CANCELLED: what is done stays done. */
@@ -308,9 +311,12 @@ typedef struct askel_s4_store {
   /** Called exactly once, when the library needs the callbacks no more, also where the call that took the store failed;
    *  on a thread of the caller's. May be NULL. */
   void (*free_fn)(void *userdata);
+  /** 1: a callback that returns 0 without askel_s4_sink_done has failed. For languages in which an exception can cut
+   *  a callback off before it can catch it, and which then return what an earlier one left (Python's ctypes). */
+  int32_t confirms;
 } askel_s4_store;
 
-#define ASKEL_S4_STORE_INIT {sizeof(askel_s4_store), NULL, NULL, NULL, NULL, NULL, NULL}
+#define ASKEL_S4_STORE_INIT {sizeof(askel_s4_store), NULL, NULL, NULL, NULL, NULL, NULL, 0}
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Instance

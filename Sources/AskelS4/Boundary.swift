@@ -10,9 +10,11 @@ public typealias ErrorOut = UnsafeMutablePointer<OpaquePointer?>
 public typealias TextOut = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
 /// Runs the body of an exported function: the one place where an `S4Error` becomes a status and an error object, and
-/// inside the gate that a fork waits at. The body does not wait for the network.
+/// inside the gate that a fork waits at. The body does not wait for the network. What the product gave for its callbacks,
+/// and is needed no more, ends last, outside of the gate.
 func boundary(_ outError: ErrorOut?, _ body: () throws(S4Error) -> Void) -> askel_s4_status {
-  ForkGate.within {
+  defer { Userdata.runEnded() }
+  return ForkGate.within {
     outError?.pointee = nil
     do throws(S4Error) {
       try body()
@@ -47,6 +49,7 @@ enum Handle {
   static func release<Object: AnyObject>(_ pointer: OpaquePointer?, as type: Object.Type, _ guardian: ForkGuard?) {
     guard let pointer, !(guardian?.isForked ?? false) else { return }
     ForkGate.within { Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release() }
+    Userdata.runEnded()
   }
 }
 

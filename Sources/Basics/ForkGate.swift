@@ -24,13 +24,37 @@ package enum ForkGate {
     return try body()
   }
 
+  /// May be called again by a thread that is inside: a second lock would wait for a fork that waits for the first.
   package static func enter() {
     _ = isRegistered
-    pthread_rwlock_rdlock(lock)
+    let before = depth
+    if before == 0 { pthread_rwlock_rdlock(lock) }
+    depth = before &+ 1
   }
 
   package static func leave() {
+    let before = depth
+    if before > 0 { depth = before &- 1 }
+    if before <= 1 { pthread_rwlock_unlock(lock) }
+  }
+
+  /// Runs what may take its time, callbacks of the product's above all, outside of the gate, wherever this thread is. A
+  /// callback that forks would otherwise wait for itself, and a slow one would hold up every fork of the process.
+  ///
+  /// Only where the thread holds no lock of ours: nothing keeps a fork away from it here. And what comes back may be a
+  /// child of the thread that went: ask a `ForkGuard` that was made before.
+  package static func outside<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let inside = depth
+    guard inside > 0 else { return try body() }
+    depth = 0
     pthread_rwlock_unlock(lock)
+    defer {
+      pthread_rwlock_rdlock(lock)
+      depth = inside
+    }
+    return try body()
   }
 
   /// Adds a hook that runs before each fork, with nobody inside.
@@ -48,6 +72,18 @@ package enum ForkGate {
     return lock
   }()
 
+  /// How many times this thread is inside. Always 0 where the system has no room for it: threads then pass the lock with
+  /// each `enter`, and `outside` stays inside.
+  private static var depth: Int {
+    get { depthKey.map { Int(bitPattern: pthread_getspecific($0)) } ?? 0 }
+    set { if let depthKey { pthread_setspecific(depthKey, UnsafeRawPointer(bitPattern: newValue)) } }
+  }
+
+  private static let depthKey: pthread_key_t? = {
+    var key = pthread_key_t()
+    return pthread_key_create(&key, nil) == 0 ? key : nil
+  }()
+
   /// The thread that has the gate alone, between the handlers; only that thread reads its own id here.
   // Atomic, not `Locked`: a fork that gave up reads it while another one doubles the process.
   private static let forking = Atomic<pthread_t>(0)
@@ -56,6 +92,7 @@ package enum ForkGate {
   private static let isRegistered: Bool = {
     _ = lock
     _ = forking.load(ordering: .relaxed)
+    _ = depthKey
     _ = hooks
     return pthread_atfork({ ForkGate.close() }, { ForkGate.open(inChild: false) }, { ForkGate.open(inChild: true) })
       == 0
@@ -85,6 +122,8 @@ package enum ForkGate {
       // and the owner. It is made anew.
       forking.store(0, ordering: .relaxed)
       initialise(lock)
+      // It forked from inside, after a `close` that gave up: it leaves the new one as it would have left the old one.
+      if depth > 0 { pthread_rwlock_rdlock(lock) }
       return
     }
     // Not after a `close` that gave up.

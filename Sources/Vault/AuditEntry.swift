@@ -28,8 +28,9 @@ package struct AuditEntry: Equatable, Sendable {
   package static func checkActor(_ actor: String?) throws(S4Error) {
     guard let actor else { return }
     guard 1...AuditEvent.Limit.text ~= actor.utf8.count else {
-      throw .invalidArgument(
-        "actor", actor.isEmpty ? "is empty: give NULL to name nobody" : "has \(actor.utf8.count) bytes; 256 are the most")
+      let reason =
+        actor.isEmpty ? "is empty: give NULL to name nobody" : "has \(actor.utf8.count) bytes, 256 are the most"
+      throw .invalidArgument("actor", reason)
     }
     guard !actor.unicodeScalars.contains(where: AuditEvent.isControl) else {
       throw .invalidArgument("actor", "holds a control character: was a line break passed with it?")

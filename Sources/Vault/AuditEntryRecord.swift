@@ -29,6 +29,15 @@ struct AuditEntryRecord {
     return prefix + String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits
   }
 
+  /// The number in a key; nil for a key that `key` does not give.
+  static func number(ofKey key: String) -> Int64? {
+    guard key.utf8.starts(with: prefix.utf8), key.utf8.count == prefix.utf8.count + 16,
+      let number = Int64(String(decoding: key.utf8.suffix(16), as: UTF8.self), radix: 16),
+      Self.key(number) == key
+    else { return nil }
+    return number
+  }
+
   /// Seals a new entry.
   /// - Parameter previous: chain value of the entry before.
   init(_ entry: AuditEntry, after previous: [UInt8], keySet: Int64, keys: AuditKeys, vaultID: [UInt8]) throws(S4Error) {
@@ -65,7 +74,8 @@ struct AuditEntryRecord {
   /// - Parameter previous: chain value of the entry before.
   /// - Returns: nil where it is not this vault's entry of this number behind that one.
   /// - Throws: `.vaultUnavailable` for a genuine entry of a newer library; what OpenSSL ends with.
-  func open(_ number: Int64, after previous: [UInt8], keys: AuditKeys, vaultID: [UInt8]) throws(S4Error) -> AuditEntry? {
+  func open(_ number: Int64, after previous: [UInt8], keys: AuditKeys, vaultID: [UInt8]) throws(S4Error) -> AuditEntry?
+  {
     let link = Self.link(number, after: previous, keySet: keySet, sealed: sealed)
     guard try HMACSHA256.isCode(chain, of: link, key: keys.chain) else { return nil }
     let place = Self.place(number, after: previous, keySet: keySet, vaultID: vaultID)
@@ -82,7 +92,8 @@ struct AuditEntryRecord {
     } catch {
       guard error == .newer else { return nil }
       throw S4Error(
-        .vaultUnavailable, "entry \(number) of the audit trail was written by a newer library: read the trail with that")
+        .vaultUnavailable, "entry \(number) of the audit trail was written by a newer library: read the trail with that"
+      )
     }
   }
 

@@ -3,7 +3,7 @@
 import Basics
 
 /// What the audit trail shows to be wrong.
-package struct AuditFinding: Equatable, Sendable {
+package struct AuditFinding: Error, Equatable, Sendable {
   /// Number of the first entry that does not prove genuine; nil where it is not an entry.
   package let entry: Int64?
   /// One line: what was found, and what to do.

@@ -75,9 +75,7 @@ struct AuditWalk {
   }
 
   private static func outOfOrder(_ key: String, expected number: Int64) -> AuditFinding {
-    let isLater = key.utf8.count == AuditEntryRecord.key(1).utf8.count && key.utf8.allSatisfy { $0 < 0x80 }
-      && AuditEntryRecord.key(number) < key
-    guard !isLater else { return missing(number) }
+    if let other = AuditEntryRecord.number(ofKey: key), other > number { return missing(number) }
     return AuditFinding(
       entry: nil,
       text: "among the entries of the audit trail stands a record that is none, \(Display.quoted(key)); "

@@ -8,16 +8,24 @@ import Secrets
 #endif
 
 /// The file that a key-encryption key is read from and written to.
-enum KeyFile {
+package enum KeyFile {
   /// Reads and judges. All that is asked about the file is asked of its open descriptor, so that nobody can change it
   /// for another in between.
-  static func read(_ path: String) throws(S4Error) -> SecretBytes {
+  /// - Parameter allowsShared: admits a file that others may read, or that is a symbolic link, as containers have their
+  ///   secrets mounted. One that others may write is refused all the same.
+  static func read(_ path: String, allowsShared: Bool = false) throws(S4Error) -> SecretBytes {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw S4Error(.vaultKeyRefused, "the path of the key file is empty or has a NUL byte: give the path of the file")
     }
     // O_NONBLOCK: a named pipe would wait for its writer.
-    guard let file = FileDescriptor(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else {
-      throw refused(path, Display.systemError(errno))
+    let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+    guard let file = allowsShared ? FileDescriptor(following: path, flags) : FileDescriptor(path, flags) else {
+      guard errno == ELOOP else { throw refused(path, Display.systemError(errno)) }
+      throw refused(
+        path,
+        allowsShared
+          ? "its symbolic links lead back to themselves: give the path of the file"
+          : "it is a symbolic link: give the path of the file itself" + sharedHint)
     }
     var information = stat()
     guard fstat(file.number, &information) == 0 else { throw refused(path, Display.systemError(errno)) }
@@ -26,8 +34,12 @@ enum KeyFile {
     guard information.st_uid == user || information.st_uid == 0 else {
       throw refused(path, "it belongs to user \(information.st_uid): chown it to user \(user), which this process is")
     }
-    guard information.st_mode & 0o077 == 0 else {
-      throw refused(path, "its mode is \(Display.mode(information.st_mode)), so that others may use it: chmod 600 it")
+    let mode = Display.mode(information.st_mode)
+    guard information.st_mode & 0o022 == 0 else {
+      throw refused(path, "its mode is \(mode), so that others may change it: chmod 600 it")
+    }
+    guard allowsShared || information.st_mode & 0o077 == 0 else {
+      throw refused(path, "its mode is \(mode), so that others may use it: chmod 600 it" + sharedHint)
     }
 
     // One byte more than the longest form, so that a longer file shows.
@@ -55,7 +67,7 @@ enum KeyFile {
   }
 
   /// Makes a new file with 32 random bytes.
-  static func create(_ path: String) throws(S4Error) {
+  package static func create(_ path: String) throws(S4Error) {
     guard !path.isEmpty, !path.utf8.contains(0) else {
       throw S4Error.invalidArgument("path", "it is empty or has a NUL byte: give the path of the file to make")
     }
@@ -72,6 +84,8 @@ enum KeyFile {
       throw unavailable(path, number)
     }
   }
+
+  private static let sharedHint = ", or set allow_shared_file where it is a read-only secret volume of a container"
 
   private static func hexValue(_ digit: UInt8) -> UInt8? {
     switch digit {
@@ -94,5 +108,17 @@ enum KeyFile {
           + "vault that was made with the old one)")
     }
     return S4Error(.vaultUnavailable, "no key file was made at \(Display.quoted(path)): \(Display.systemError(number))")
+  }
+}
+
+extension FileDescriptor {
+  /// Opens a file that may be a symbolic link.
+  /// - Parameter flags: `O_CLOEXEC` is added.
+  /// - Returns: nil with `errno` set when the file does not open.
+  fileprivate init?(following path: String, _ flags: Int32) {
+    var result: Int32
+    repeat { result = open(path, flags | O_CLOEXEC) } while result < 0 && errno == EINTR
+    guard result >= 0 else { return nil }
+    number = result
   }
 }

@@ -23,16 +23,24 @@ package protocol KeyProvider: Sendable {
 }
 
 package enum KeyLimit {
+  /// Bytes of the largest keys to wrap.
+  package static let keys = 1 << 10
   /// Bytes of the largest wrapped key: services add names and certificates of their own.
   package static let wrapped = 16 << 10
+  /// Bytes of what a wrapped key is bound to: services take no more.
+  package static let associatedData = 512
   /// Bytes of the largest parameters.
   package static let parameters = 1 << 10
+
+  static func wrongCount(_ count: Int) -> S4Error {
+    S4Error(.internalDefect, "\(count) bytes of keys were to be wrapped, where 1 to \(keys) are: please report this")
+  }
 }
 
 /// What the product gave for a key-encryption key: it becomes a provider together with the parameters that the vault
 /// keeps for that version of the key (salt and costs of a passphrase; none for a key; a name for a service).
 package protocol KeySource: Sendable {
-  /// "file", "bytes", "passphrase" or "service".
+  /// For the vault's status: "file", "bytes", "passphrase" or "service".
   var kindName: String { get }
 
   /// Makes the provider of a new version of the key, and the parameters to keep.
@@ -43,4 +51,15 @@ package protocol KeySource: Sendable {
   /// - Returns: nil where the parameters are of another kind of source.
   /// - Throws: `.vaultCorrupt` for parameters out of bounds, `.hostUnfit`.
   func provider(parameters: [UInt8]) throws(S4Error) -> (any KeyProvider)?
+
+  /// Lets go of keys, and of what the product gave, whoever still holds the source or its providers: asked later, they
+  /// answer `.closed`, except for local keys. May be called twice.
+  func close()
+
+  /// Lets go of unwrapped keys whose time is over. Runs nothing of the product's: any thread may ask, now and then.
+  func dropExpired()
+}
+
+extension KeySource {
+  package func dropExpired() {}
 }

@@ -159,7 +159,7 @@ struct KeyRing: Sendable {
     else { return }
     let place = SealedPlace(vaultID: header.vaultID, kind: .formerKey, keyVersion: former)
     let key = try current.unwrap(header.formerKey, associatedData: place.associatedData)
-    providers[former] = LocalKey(secret: key)
+    providers[former] = LocalKey(key)
   }
 
   static func place(_ set: Int64, _ key: Int64, _ vaultID: [UInt8]) -> SealedPlace {

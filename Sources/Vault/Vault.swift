@@ -53,9 +53,14 @@ package final class Vault: Sendable {
   /// - Parameters:
   ///   - key: the key-encryption key; a new vault is sealed under it.
   ///   - other: a second one that may open it, before or during a rotation.
+  ///   - summarise: makes of a record what may be shown of it, for a vault of format 1, which kept none.
   /// - Throws: `.vaultUnavailable`, `.vaultKeyRefused` (another vault's key), `.vaultCorrupt`, `.hostUnfit`.
-  package init(store: any Store, key: any KeySource, other: (any KeySource)? = nil) throws(S4Error) {
+  package init(
+    store: any Store, key: any KeySource, other: (any KeySource)? = nil,
+    summarise: (SecretBytes) throws(S4Error) -> [UInt8] = { _ in [] }
+  ) throws(S4Error) {
     let sources = [key] + (other.map { [$0] } ?? [])
+    if let file = store as? SQLiteStore { try Self.migrate(file, sources, summarise) }
     let record: StoredRecord
     if let found = try store.get(VaultHeader.key) {
       record = found
@@ -77,8 +82,8 @@ package final class Vault: Sendable {
     guard !isForeign else { return }
     isClosed.store(true, ordering: .releasing)
     store.close()
-    // The product's call-backs are freed on the thread that closes.
-    keys.withLock { $0.sources = [] }
+    // Operations that are still under way hold this vault: what the product gave for a key service ends here.
+    for source in keys.withLock({ $0.sources }) { source.close() }
   }
 
   /// Whether this object was made in another process.

@@ -17,21 +17,24 @@ import Testing
   /// A call that was cancelled may still be on its way to a token when the next call of its cursor begins to wait.
   @Test func everyRequestThatWaitsForOneMintGetsAnEnd() throws {
     let directory = TemporaryDirectory()
-    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-    let vault = try Vault(path: directory.vault, key: key)
+    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try LocalKeySource(raw: $0) }
+    let store = try SQLiteStore(path: directory.vault, readOnly: false, checksIntegrity: false)
+    let vault = try Vault(store: store, key: key)
     defer { vault.close() }
     // It answers nobody: the mint hangs in the handshake until its deadline.
     let server = SilentServer()
     let origin = try Origin(pasted: "127.0.0.1:\(server.port)")
     let client = ClientCredentials(
-      tokenOrigin: origin, tokenTarget: "/oauth/token", clientID: "client", clientSecret: SecretBytes(copying: [1]),
-      style: .secretBasic, scope: "")
+      tokenOrigin: origin, tokenTarget: "/oauth/token", clientID: "client",
+      authentication: .secretBasic(SecretBytes(copying: [1])), scope: "")
     let engine = try Engine()
     defer { engine.close() }
     let source = TokenSource(
-      connection: "nordvik", generation: 1,
-      settings: ConnectionSettings(
-        origin: origin, auth: .clientCredentials(client), allowedHosts: ["127.0.0.1"], certificateAuthorities: []),
+      connection: "nordvik",
+      credential: Credential(
+        generation: 1,
+        settings: ConnectionSettings(
+          origin: origin, auth: .clientCredentials(client), allowedHosts: ["127.0.0.1"], certificateAuthorities: [])),
       engine: engine, monitor: ConnectionMonitor(vault: vault, events: try EventQueue(capacity: 4)),
       mintCount: MintCount())
 

@@ -54,6 +54,14 @@ func (a *arena) given(name, value string) *C.char {
 	return (*C.char)(memory)
 }
 
+// moment copies a point in time; zero becomes NULL.
+func (a *arena) moment(name string, value time.Time) *C.char {
+	if value.IsZero() {
+		return nil
+	}
+	return a.given(name, value.UTC().Format(time.RFC3339Nano))
+}
+
 func (a *arena) free() {
 	for _, each := range a.pieces {
 		C.memset(each.memory, 0, each.size)

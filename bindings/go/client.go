@@ -88,8 +88,7 @@ func (c *Client) with(call func(*C.askel_s4_client, **C.askel_s4_error) C.askel_
 	if c.pointer == nil {
 		return closed("client")
 	}
-	var object *C.askel_s4_error
-	return result(call(c.pointer, &object), object)
+	return called(func(object **C.askel_s4_error) C.askel_s4_status { return call(c.pointer, object) })
 }
 
 // ReadOptions say what to read.

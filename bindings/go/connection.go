@@ -20,16 +20,20 @@ const (
 	AuthClientCredentials Auth = C.ASKEL_S4_AUTH_CLIENT_CREDENTIALS
 	// AuthBasic is HTTP Basic with a communication user.
 	AuthBasic Auth = C.ASKEL_S4_AUTH_BASIC
+	// AuthCertificate is a client certificate at the API itself (mutual TLS).
+	AuthCertificate Auth = C.ASKEL_S4_AUTH_CERTIFICATE
 )
 
-// ClientAuth is how the OAuth client shows its secret to the token endpoint.
+// ClientAuth is how the OAuth client shows to the token endpoint who it is.
 type ClientAuth int32
 
 const (
-	// ClientAuthSecretBasic shows it in the Authorization header.
+	// ClientAuthSecretBasic shows its secret in the Authorization header.
 	ClientAuthSecretBasic ClientAuth = C.ASKEL_S4_CLIENT_AUTH_SECRET_BASIC
-	// ClientAuthSecretPost shows it in the form body.
+	// ClientAuthSecretPost shows its secret in the form body.
 	ClientAuthSecretPost ClientAuth = C.ASKEL_S4_CLIENT_AUTH_SECRET_POST
+	// ClientAuthCertificate shows a client certificate (mutual TLS), and no secret.
+	ClientAuthCertificate ClientAuth = C.ASKEL_S4_CLIENT_AUTH_CERTIFICATE
 )
 
 // ConnectionOptions are what the customer's basis admin hands over.
@@ -48,11 +52,19 @@ type ConnectionOptions struct {
 	AllowHost []string
 	// CAFile is a PEM file of the authorities to trust instead of the system's. Read when stored.
 	CAFile string
+	// ClientCertificate, with its chain, and ClientKey, not encrypted, are PEM text, for certificates.
+	ClientCertificate, ClientKey string
+	// ExpiresAt is when the secret or password ends; zero: not known. Of a client certificate its own end counts where
+	// that is earlier.
+	ExpiresAt time.Time
+	// ExpiringDays before the end the state becomes "expiring"; 0 is 14.
+	ExpiringDays uint32
+	// Actor is who does it, for the audit trail; "" names nobody.
+	Actor string
 }
 
-// Connection is what is known of a connection, never its secret.
-type Connection struct {
-	ID         string
+// Credential is what is known of a credential, never its secret.
+type Credential struct {
 	Host       string
 	Auth       string
 	TokenURL   string `json:"token_url"`
@@ -62,19 +74,70 @@ type Connection struct {
 	User       string
 	AllowHost  string `json:"allow_host"`
 	HasCA      bool   `json:"has_ca"`
-	Generation uint64
-	// State is "new", "active", "expired", "unauthorised" or "unreachable".
+	// Certificate is nil where there is none.
+	Certificate *Certificate
+	Generation  uint64
+	// State is "new", "active", "expiring" (it works, and its end is near or past), "expired" (the tenant rejected it),
+	// "unauthorised" or "unreachable".
 	State string
 	Since time.Time
 	// LastProof is when the credential last passed; nil where it never did.
 	LastProof *time.Time `json:"last_proof"`
 	// LastError is the code of the last failure ("invalid_client"); "" after a success.
 	LastError string `json:"last_error"`
+	// ExpiresAt is when it ends; nil where that is not known.
+	ExpiresAt *time.Time `json:"expires_at"`
 }
 
-// PutConnection stores a connection sealed, or replaces the whole credential of one that is there. Nothing is sent:
-// Check proves it. To rotate a secret give every member again, AllowHost and CAFile too: what is left out is removed.
+// Certificate is a client certificate.
+type Certificate struct {
+	Subject  string
+	NotAfter time.Time `json:"not_after"`
+}
+
+// Connection is what is known of a connection and of its live credential.
+type Connection struct {
+	ID string
+	Credential
+	// Beside is the credential that stands beside the live one; nil where there is none.
+	Beside *Beside
+}
+
+// Beside is a credential beside the live one.
+type Beside struct {
+	// Role is "staged", or "former": the live one until another was promoted.
+	Role string
+	Credential
+}
+
+// PutConnection stores a connection sealed, or replaces the whole credential of one that is there, and removes one that
+// stands beside it. Nothing is sent: Check proves it. What is left out is removed. To change a secret without a gap,
+// stage the new one: StageConnection.
 func (i *Instance) PutConnection(options ConnectionOptions) error {
+	return i.put(options, func(
+		p *C.askel_s4_instance, o *C.askel_s4_connection_options, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_connection_put(p, o, object)
+	})
+}
+
+// StageConnection stores a second credential beside the live one, sealed, to be proven (Check with Beside) before it
+// takes over (Promote). When the tenant rejects the live one and this one is proven, the library goes over to it by
+// itself, once, with EventCredentialSwitched. One that is staged already is replaced. What is left out is taken over
+// from the live credential where Auth is the same (ClientAuth too where ClientID is left out), so that ID and
+// ClientSecret are enough for a new secret; ExpiresAt is not taken over.
+func (i *Instance) StageConnection(options ConnectionOptions) error {
+	return i.put(options, func(
+		p *C.askel_s4_instance, o *C.askel_s4_connection_options, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_connection_stage(p, o, object)
+	})
+}
+
+func (i *Instance) put(
+	options ConnectionOptions,
+	function func(*C.askel_s4_instance, *C.askel_s4_connection_options, **C.askel_s4_error) C.askel_s4_status,
+) error {
 	var memory arena
 	defer memory.free()
 	o := C.askel_s4_connection_options{
@@ -91,12 +154,18 @@ func (i *Instance) PutConnection(options ConnectionOptions) error {
 		password:      memory.text("Password", options.Password),
 		allow_host:    memory.text("AllowHost", strings.Join(options.AllowHost, ",")),
 		ca_file:       memory.text("CAFile", options.CAFile),
+
+		client_certificate: memory.text("ClientCertificate", options.ClientCertificate),
+		client_key:         memory.text("ClientKey", options.ClientKey),
+		expires_at:         memory.moment("ExpiresAt", options.ExpiresAt),
+		expiring_days:      C.uint32_t(options.ExpiringDays),
+		actor:              memory.text("Actor", options.Actor),
 	}
 	if memory.err != nil {
 		return memory.err
 	}
 	return i.with(func(p *C.askel_s4_instance, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_connection_put(p, &o, object)
+		return function(p, &o, object)
 	})
 }
 
@@ -135,6 +204,37 @@ func (i *Instance) Connections() ([]Connection, error) {
 // DeleteConnection deletes a connection and its data key. Clients of it answer ErrNotFound from then on. The actor is
 // who does it, for the audit trail; "" names nobody.
 func (i *Instance) DeleteConnection(id, actor string) error {
+	return i.change(id, actor, func(
+		p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_connection_delete(p, id, actor, object)
+	})
+}
+
+// Promote makes the credential beside the live one the live one, and the live one the former, which can be promoted
+// back until it is retired. Clients that are open use it from their next operation on. ErrConflict: none stands beside
+// it, or it is not proven. The actor is who does it, for the audit trail; "" names nobody.
+func (i *Instance) Promote(id, actor string) error {
+	return i.change(id, actor, func(
+		p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_connection_promote(p, id, actor, object)
+	})
+}
+
+// Retire deletes the credential that stands beside the live one, staged or former. ErrConflict: there is none. The
+// actor is who does it, for the audit trail; "" names nobody.
+func (i *Instance) Retire(id, actor string) error {
+	return i.change(id, actor, func(
+		p *C.askel_s4_instance, id, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_connection_retire(p, id, actor, object)
+	})
+}
+
+func (i *Instance) change(
+	id, actor string, function func(*C.askel_s4_instance, *C.char, *C.char, **C.askel_s4_error) C.askel_s4_status,
+) error {
 	var memory arena
 	defer memory.free()
 	name, who := memory.given("id", id), memory.text("actor", actor)
@@ -142,7 +242,7 @@ func (i *Instance) DeleteConnection(id, actor string) error {
 		return memory.err
 	}
 	return i.with(func(p *C.askel_s4_instance, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_connection_delete(p, name, who, object)
+		return function(p, name, who, object)
 	})
 }
 
@@ -152,6 +252,10 @@ type CheckOptions struct {
 	Service string
 	// Timeout is the deadline of the whole check; 0 is 30 seconds.
 	Timeout time.Duration
+	// Beside proves the credential that stands beside the live one.
+	Beside bool
+	// Actor is who asks, for the audit trail; "" names nobody.
+	Actor string
 }
 
 // CheckResult is a credential that passed.
@@ -178,6 +282,8 @@ func (i *Instance) Check(ctx context.Context, id string, options CheckOptions) (
 		struct_size: C.sizeof_askel_s4_check_options,
 		service:     memory.text("Service", options.Service),
 		timeout_ms:  milliseconds(options.Timeout),
+		beside:      flag(options.Beside),
+		actor:       memory.text("Actor", options.Actor),
 	}
 	if memory.err != nil {
 		return found, memory.err
@@ -191,8 +297,10 @@ func (i *Instance) Check(ctx context.Context, id string, options CheckOptions) (
 	}
 	return found, finish(ctx, call, func(call *C.askel_s4_call) error {
 		var text *C.char
-		var object *C.askel_s4_error
-		if err := result(C.askel_s4_call_take_text(call, &text, &object), object); err != nil {
+		err := called(func(object **C.askel_s4_error) C.askel_s4_status {
+			return C.askel_s4_call_take_text(call, &text, object)
+		})
+		if err != nil {
 			return err
 		}
 		return json.Unmarshal([]byte(takeText(text)), &found)

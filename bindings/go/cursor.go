@@ -82,14 +82,18 @@ func (c *Cursor) fetch(ctx context.Context) error {
 		return closed("cursor")
 	}
 	var call *C.askel_s4_call
-	var object *C.askel_s4_error
-	if err := result(C.askel_s4_cursor_next(c.pointer, &call, &object), object); err != nil {
+	err := called(func(object **C.askel_s4_error) C.askel_s4_status {
+		return C.askel_s4_cursor_next(c.pointer, &call, object)
+	})
+	if err != nil {
 		return err
 	}
 	return finish(ctx, call, func(call *C.askel_s4_call) error {
 		var hasPage C.int32_t
-		var object *C.askel_s4_error
-		if err := result(C.askel_s4_call_take_page(call, &hasPage, &object), object); err != nil {
+		err := called(func(object **C.askel_s4_error) C.askel_s4_status {
+			return C.askel_s4_call_take_page(call, &hasPage, object)
+		})
+		if err != nil {
 			return err
 		}
 		c.done = hasPage == 0

@@ -67,8 +67,10 @@ type Document struct {
 
 func takeDocument(call *C.askel_s4_call) (*Document, error) {
 	var pointer *C.askel_s4_reply
-	var object *C.askel_s4_error
-	if err := result(C.askel_s4_call_take_reply(call, &pointer, &object), object); err != nil {
+	err := called(func(object **C.askel_s4_error) C.askel_s4_status {
+		return C.askel_s4_call_take_reply(call, &pointer, object)
+	})
+	if err != nil {
 		return nil, err
 	}
 	d := &Document{pointer: pointer}

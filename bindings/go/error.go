@@ -24,6 +24,7 @@ const (
 	ErrCancelled         Code = C.ASKEL_S4_CANCELLED
 	ErrTimedOut          Code = C.ASKEL_S4_TIMED_OUT
 	ErrNotFound          Code = C.ASKEL_S4_NOT_FOUND
+	ErrConflict          Code = C.ASKEL_S4_CONFLICT
 	ErrVaultUnavailable  Code = C.ASKEL_S4_VAULT_UNAVAILABLE
 	ErrVaultKeyRefused   Code = C.ASKEL_S4_VAULT_KEY_REFUSED
 	ErrVaultCorrupt      Code = C.ASKEL_S4_VAULT_CORRUPT
@@ -94,7 +95,7 @@ func (e *Error) Is(target error) bool {
 	return target == e.Code
 }
 
-// Unwrap gives the context's error where that ended the operation.
+// Unwrap gives what ended the operation where that is none of the library: the context's error, or a callback's.
 func (e *Error) Unwrap() error {
 	return e.cause
 }

@@ -20,6 +20,9 @@ const (
 	// EventStateNotSaved: the vault could not be written, for the reason in Message, so other processes do not know that
 	// Connection went To that state At that time.
 	EventStateNotSaved = "state_not_saved"
+	// EventCredentialSwitched: Connection's live credential, of FromGeneration, was rejected with Code, and the proven
+	// one that stood beside it, ToGeneration, took over At that time.
+	EventCredentialSwitched = "credential_switched"
 	// EventDropped: Count events were dropped, because more waited than EventCapacity.
 	EventDropped = "events_dropped"
 )
@@ -30,10 +33,12 @@ type Event struct {
 	Kind string `json:"event"`
 	// Connection is the connection's ID.
 	Connection string
-	// From and To are "new", "active", "expired", "unauthorised" or "unreachable".
-	From, To  string
-	Recovered bool
-	At        time.Time
+	// From and To are "new", "active", "expiring", "expired", "unauthorised" or "unreachable".
+	From, To       string
+	FromGeneration uint64 `json:"from_generation"`
+	ToGeneration   uint64 `json:"to_generation"`
+	Recovered      bool
+	At             time.Time
 	// Code is the token endpoint's or SAP's ("invalid_client"); "" for a success.
 	Code    string
 	Message string

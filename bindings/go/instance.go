@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"runtime"
 	"sync"
-	"unsafe"
 )
 
 // Instance is the library as one product process uses it: a vault, an HTTP engine, an event queue. Goroutines may
@@ -23,7 +22,8 @@ type Instance struct {
 	closing chan struct{}
 }
 
-// InstanceOptions say how to open an instance. Exactly one of KeyFile and Key is given.
+// InstanceOptions say how to open an instance. Exactly one of Vault and Store, and of KeyFile, Key and VaultKey, is
+// given.
 type InstanceOptions struct {
 	// Vault is the path of the vault, a file; made where absent.
 	Vault string
@@ -31,6 +31,18 @@ type InstanceOptions struct {
 	KeyFile string
 	// Key is the key-encryption key itself: 32 random bytes.
 	Key []byte
+	// VaultKey is the key-encryption key, of any kind. A new vault is sealed under it.
+	VaultKey Key
+	// OtherKey is a second key that may open the vault: the new one before it is rotated to, or the old one until that
+	// has ended.
+	OtherKey Key
+	// Store is the product's own database in place of Vault.
+	Store Store
+	// ReadOnly writes nothing, as for a vault on a read-only mount: states and audit entries are not kept, and what
+	// would change the vault is refused.
+	ReadOnly bool
+	// Check looks through the whole file first.
+	Check bool
 	// EventCapacity is how many events are kept for NextEvent; 0 is 1024.
 	EventCapacity uint32
 }
@@ -50,25 +62,35 @@ func CreateKeyFile(path string) error {
 
 // Open opens the vault under its key. Nothing is sent anywhere.
 func Open(options InstanceOptions) (*Instance, error) {
-	var memory arena
+	var memory taken
 	defer memory.free()
 	o := C.askel_s4_instance_options{
 		struct_size:    C.sizeof_askel_s4_instance_options,
 		vault_path:     memory.text("Vault", options.Vault),
 		key_file:       memory.text("KeyFile", options.KeyFile),
 		event_capacity: C.uint32_t(options.EventCapacity),
+		vault_key:      memory.key(options.VaultKey),
+		other_key:      memory.key(options.OtherKey),
+		store:          memory.store(options.Store),
 	}
 	if options.Key != nil {
-		key := memory.bytes(len(options.Key))
-		copy(unsafe.Slice((*byte)(key), len(options.Key)), options.Key)
-		o.key, o.key_size = (*C.uint8_t)(key), C.size_t(len(options.Key))
+		o.key, o.key_size = memory.copied(options.Key)
+	}
+	if options.ReadOnly {
+		o.vault_flags |= C.ASKEL_S4_VAULT_READ_ONLY
+	}
+	if options.Check {
+		o.vault_flags |= C.ASKEL_S4_VAULT_CHECK
 	}
 	if memory.err != nil {
 		return nil, memory.err
 	}
 	var pointer *C.askel_s4_instance
-	var object *C.askel_s4_error
-	if err := result(C.askel_s4_instance_open(&o, &pointer, &object), object); err != nil {
+	err := called(func(object **C.askel_s4_error) C.askel_s4_status {
+		memory.called = true
+		return C.askel_s4_instance_open(&o, &pointer, object)
+	})
+	if err != nil {
 		return nil, err
 	}
 	instance := &Instance{pointer: pointer, closing: make(chan struct{})}
@@ -97,8 +119,7 @@ func (i *Instance) with(call func(*C.askel_s4_instance, **C.askel_s4_error) C.as
 	if i.pointer == nil {
 		return closed("instance")
 	}
-	var object *C.askel_s4_error
-	return result(call(i.pointer, &object), object)
+	return called(func(object **C.askel_s4_error) C.askel_s4_status { return call(i.pointer, object) })
 }
 
 // Status is how an instance stands.
@@ -117,6 +138,9 @@ type Status struct {
 	Mints, Requests uint64
 	// EventsDropped is how many events nobody took in time.
 	EventsDropped uint64 `json:"events_dropped"`
+	// MemoryLocked is false where the limit on locked memory (RLIMIT_MEMLOCK) has no room: secrets are then wiped all
+	// the same, but may reach the swap.
+	MemoryLocked bool `json:"memory_locked"`
 }
 
 // Status tells how the instance stands.

@@ -13,6 +13,7 @@ from ._errors import (
     AskelError,
     Cancelled,
     Closed,
+    Conflict,
     CredentialExpired,
     Forked,
     HostRefused,
@@ -37,10 +38,13 @@ from ._errors import (
     VaultUnavailable,
 )
 from ._ffi import lib as _lib
+from ._keys import Key, KeyBytes, KeyFile, KeyOperation, Passphrase, ServiceKey
+from ._store import Store, StoreAction, StoreChange
 from ._values import ParamValue
 from ._values import text_in as _text_in
+from ._vault import Progress
 from .client import Client
-from .connection import CheckResult, Connection, Token
+from .connection import Beside, Certificate, CheckResult, Connection, Credential, Token
 from .cursor import Cursor, Pages
 from .instance import Instance
 from .receipt import Receipt
@@ -59,13 +63,17 @@ def sales_order_status_text(property: str, code: str) -> _Optional[str]:
 __all__ = [
     "AskelError",
     "Auth",
+    "Beside",
     "Cancelled",
+    "Certificate",
     "CheckResult",
     "Client",
     "ClientAuth",
     "Closed",
     "Code",
+    "Conflict",
     "Connection",
+    "Credential",
     "CredentialExpired",
     "Cursor",
     "Delivery",
@@ -77,6 +85,10 @@ __all__ = [
     "Instance",
     "InternalError",
     "InvalidArgument",
+    "Key",
+    "KeyBytes",
+    "KeyFile",
+    "KeyOperation",
     "MalformedAnswer",
     "NotFound",
     "NotOData",
@@ -84,10 +96,16 @@ __all__ = [
     "Outcome",
     "Pages",
     "ParamValue",
+    "Passphrase",
+    "Progress",
     "ReadInconsistent",
     "Receipt",
     "Row",
     "ServiceError",
+    "ServiceKey",
+    "Store",
+    "StoreAction",
+    "StoreChange",
     "Throttled",
     "TimedOut",
     "TlsRefused",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The header's constants. Their numbers never change."""
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Code(IntEnum):
@@ -15,6 +15,7 @@ class Code(IntEnum):
     TIMED_OUT = 5
     PENDING = 6
     NOT_FOUND = 7
+    CONFLICT = 8
     VAULT_UNAVAILABLE = 10
     VAULT_KEY_REFUSED = 11
     VAULT_CORRUPT = 12
@@ -48,13 +49,19 @@ class Auth(IntEnum):
 
     CLIENT_CREDENTIALS = 0
     BASIC = 1
+    #: A client certificate at the API itself (mutual TLS).
+    CERTIFICATE = 2
 
 
 class ClientAuth(IntEnum):
-    """How the OAuth client shows its secret to the token endpoint."""
+    """How the OAuth client shows to the token endpoint who it is."""
 
+    #: Its secret, in the Authorization header.
     SECRET_BASIC = 0
+    #: Its secret, in the form.
     SECRET_POST = 1
+    #: A client certificate (mutual TLS), and no secret.
+    CERTIFICATE = 2
 
 
 class HttpVersion(IntEnum):
@@ -93,6 +100,22 @@ class ParamType(IntEnum):
     DATE_TIME = 6
     TIME = 7
     GUID = 8
+
+
+class KeyKind(IntEnum):
+    """What a key-encryption key is."""
+
+    FILE = 0
+    BYTES = 1
+    PASSPHRASE = 2
+    SERVICE = 3
+
+
+class VaultFlag(IntFlag):
+    """How the vault is opened."""
+
+    READ_ONLY = 1
+    CHECK = 2
 
 
 class FieldKind(IntEnum):

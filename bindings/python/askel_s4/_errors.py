@@ -5,6 +5,7 @@ import json
 from ctypes import byref, c_void_p
 from typing import Any, Dict, List, Optional, Type
 
+from . import _callbacks
 from ._enums import Code, Outcome
 from ._ffi import lib
 
@@ -70,6 +71,12 @@ class NotFound(AskelError):
     """There is no such connection, entity set or document."""
 
     code = Code.NOT_FOUND
+
+
+class Conflict(AskelError):
+    """The object is not in the state that this needs: the message says what to do first."""
+
+    code = Code.CONFLICT
 
 
 class VaultError(AskelError):
@@ -187,6 +194,7 @@ _CLASSES: Dict[int, Type[AskelError]] = {
         Cancelled,
         TimedOut,
         NotFound,
+        Conflict,
         VaultUnavailable,
         VaultKeyRefused,
         VaultCorrupt,
@@ -209,16 +217,23 @@ _CLASSES: Dict[int, Type[AskelError]] = {
 
 
 def check(function: Any, *arguments: Any) -> None:
-    """Calls a function whose last parameter is `out_error`, and raises what it reports."""
+    """Calls a function whose last parameter is `out_error`, and raises what it reports, or what a callback raised."""
     pointer = c_void_p()
-    status = function(*arguments, byref(pointer))
-    if status == Code.OK:
-        return
+    outer = _callbacks.swap()
     try:
-        error = _from_pointer(status, pointer)
+        status = function(*arguments, byref(pointer))
     finally:
-        lib.error_free(pointer)
-    raise error
+        caught = _callbacks.swap(outer)
+    error = None
+    if status != Code.OK:
+        try:
+            error = _from_pointer(status, pointer)
+        finally:
+            lib.error_free(pointer)
+    if caught is not None:
+        caught.end(error)
+    if error is not None:
+        raise error
 
 
 def _from_pointer(status: int, pointer: c_void_p) -> AskelError:

@@ -2,9 +2,11 @@
 """Mirrors of the header's structs, member by member."""
 
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     c_char_p,
+    c_int,
     c_int32,
     c_int64,
     c_size_t,
@@ -28,6 +30,29 @@ class View(Structure):
     _fields_ = [("data", c_void_p), ("size", c_size_t)]
 
 
+# Pointers are c_void_p where the library's memory is looked at with its size.
+KeyFunction = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
+FreeFunction = CFUNCTYPE(None, c_void_p)
+ProgressFunction = CFUNCTYPE(c_int, c_void_p, c_uint64, c_uint64)
+
+
+class KeyOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("kind", c_int32),
+        ("file", c_char_p),
+        ("allow_shared_file", c_int32),
+        ("bytes", c_void_p),
+        ("size", c_size_t),
+        ("name", c_char_p),
+        ("wrap", KeyFunction),
+        ("unwrap", KeyFunction),
+        ("userdata", c_void_p),
+        ("free_fn", FreeFunction),
+        ("data_key_ttl_ms", c_int64),
+    ]
+
+
 class InstanceOptions(Options):
     _fields_ = [
         ("struct_size", c_size_t),
@@ -36,6 +61,33 @@ class InstanceOptions(Options):
         ("key", c_void_p),
         ("key_size", c_size_t),
         ("event_capacity", c_uint32),
+        ("vault_flags", c_uint32),
+        ("vault_key", POINTER(KeyOptions)),
+        ("other_key", POINTER(KeyOptions)),
+        # A void pointer: the store's struct stands beside its callbacks.
+        ("store", c_void_p),
+    ]
+
+
+class RotateOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("new_key", POINTER(KeyOptions)),
+        ("actor", c_char_p),
+        ("progress", ProgressFunction),
+        ("userdata", c_void_p),
+    ]
+
+
+class AuditOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("connection", c_char_p),
+        # "from" in the header, which is a word of Python's.
+        ("from_", c_char_p),
+        ("to", c_char_p),
+        ("after", c_uint64),
+        ("limit", c_uint32),
     ]
 
 
@@ -54,11 +106,22 @@ class ConnectionOptions(Options):
         ("password", c_char_p),
         ("allow_host", c_char_p),
         ("ca_file", c_char_p),
+        ("client_certificate", c_char_p),
+        ("client_key", c_char_p),
+        ("expires_at", c_char_p),
+        ("expiring_days", c_uint32),
+        ("actor", c_char_p),
     ]
 
 
 class CheckOptions(Options):
-    _fields_ = [("struct_size", c_size_t), ("service", c_char_p), ("timeout_ms", c_int64)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("service", c_char_p),
+        ("timeout_ms", c_int64),
+        ("beside", c_int32),
+        ("actor", c_char_p),
+    ]
 
 
 class ClientOptions(Options):

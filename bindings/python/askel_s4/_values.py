@@ -38,6 +38,28 @@ def list_in(name: str, value: Union[str, Sequence[str], None]) -> Optional[bytes
     return text_in(name, value if value is None or isinstance(value, str) else ",".join(value))
 
 
+def pem_in(name: str, value: Union[str, bytes, None]) -> Optional[bytes]:
+    """PEM text, which may come as it was read from a file."""
+    if isinstance(value, bytes):
+        if b"\0" in value:
+            raise InvalidArgument(f"{name} contains a NUL byte: it is no PEM text", target=name)
+        return value
+    return text_in(name, value)
+
+
+def moment_in(name: str, value: Union[datetime, date, str, None]) -> Optional[bytes]:
+    """A moment as RFC 3339, a date being its beginning in UTC."""
+    if isinstance(value, datetime):
+        return text_in(name, _utc_text(name, value))
+    return text_in(name, value.isoformat() if isinstance(value, date) else value)
+
+
+def _utc_text(name: str, value: datetime) -> str:
+    if value.tzinfo is None:
+        raise InvalidArgument(f"{name} is {value} without a time zone: give it one (tzinfo)", target=name)
+    return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+
+
 def unsigned_in(name: str, value: Optional[int], bits: int) -> int:
     """An unsigned member, None being the default: ctypes would cut off what does not fit."""
     number = 0 if value is None else value
@@ -85,9 +107,7 @@ def _param_text(name: str, value: Union[str, Decimal, date, time, UUID]) -> Tupl
             raise InvalidArgument(f"{name} is {value}: it must be a finite number", target=name)
         return ParamType.DECIMAL, format(value, "f")
     if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise InvalidArgument(f"{name} is {value} without a time zone: give it one (tzinfo)", target=name)
-        return ParamType.DATE_TIME, value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+        return ParamType.DATE_TIME, _utc_text(name, value)
     if isinstance(value, date):
         return ParamType.DATE, value.isoformat()
     if isinstance(value, time):

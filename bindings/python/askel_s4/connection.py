@@ -41,10 +41,17 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class Connection:
-    """A connection as it stood when it was asked for; Instance.connection() tells it anew."""
+class Certificate:
+    """A client certificate."""
 
-    id: str
+    subject: str
+    not_after: datetime
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What is known of a credential, live or beside the live one."""
+
     host: str
     auth: str
     token_url: Optional[str]
@@ -54,23 +61,57 @@ class Connection:
     user: Optional[str]
     allow_host: Optional[str]
     has_ca: bool
+    certificate: Optional[Certificate]
     generation: int
-    #: "new", "active", "expired", "unauthorised" or "unreachable".
+    #: "new", "active", "expiring" (it works, and its end is near or past), "expired" (the tenant rejected it),
+    #: "unauthorised" or "unreachable".
     state: str
     since: Optional[datetime]
     last_proof: Optional[datetime]
     #: Code of the last failure ("invalid_client"); None after a success.
     last_error: Optional[str]
+    #: When it ends, as far as is known.
+    expires_at: Optional[datetime]
+
+
+@dataclass(frozen=True)
+class Beside(Credential):
+    """The credential that stands beside the live one."""
+
+    #: "staged", or "former": the live one until another was promoted.
+    role: str
+
+
+@dataclass(frozen=True)
+class Connection(Credential):
+    """A connection as it stood when it was asked for; Instance.connection() tells it anew."""
+
+    id: str
+    beside: Optional[Beside]
     _instance: "Instance" = field(repr=False, compare=False)
 
-    def check(self, service: Optional[str] = None, *, timeout: Optional[float] = None) -> CheckResult:
+    def check(
+        self,
+        service: Optional[str] = None,
+        *,
+        beside: bool = False,
+        actor: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> CheckResult:
         """Proves the credential, also one that was rejected before: a token is minted and discarded.
 
         :param service: service to probe after the mint; with HTTP Basic it must be given
+        :param beside: proves the credential that stands beside the live one
+        :param actor: who asks, for the audit trail
         :param timeout: seconds for the whole check; default 30
         :raises CredentialExpired, Unauthorised, Unreachable, TlsRefused, NotOData: it does not pass
         """
-        options = CheckOptions(service=text_in("service", service), timeout_ms=timeout_in(timeout))
+        options = CheckOptions(
+            service=text_in("service", service),
+            timeout_ms=timeout_in(timeout),
+            beside=int(beside),
+            actor=text_in("actor", actor),
+        )
         with Call() as call:
             with self._instance._handle as pointer:
                 check(lib.connection_check, pointer, text_in("id", self.id), byref(options), call.out)
@@ -79,6 +120,29 @@ class Connection:
         if result["token"] is not None:
             result["token"] = Token(**_known(Token, result["token"]))
         return CheckResult(**result)
+
+    def promote(self, *, actor: Optional[str] = None) -> "Connection":
+        """Makes the credential beside the live one the live one, and the live one the former, which can be promoted
+        back until it is retired. Clients that are open use it from their next operation on.
+
+        :raises Conflict: none stands beside it, or it is not proven: check(beside=True) first
+        :returns: the connection as it stands then
+        """
+        self._change(lib.connection_promote, actor)
+        return self._instance.connection(self.id)
+
+    def retire(self, *, actor: Optional[str] = None) -> "Connection":
+        """Deletes the credential that stands beside the live one, staged or former.
+
+        :raises Conflict: none stands beside it
+        :returns: the connection as it stands then
+        """
+        self._change(lib.connection_retire, actor)
+        return self._instance.connection(self.id)
+
+    def _change(self, function: Any, actor: Optional[str]) -> None:
+        with self._instance._handle as pointer:
+            check(function, pointer, text_in("id", self.id), text_in("actor", actor))
 
     def client(
         self,
@@ -106,11 +170,21 @@ class Connection:
 
 def connection_of(instance: "Instance", data: Dict[str, Any]) -> Connection:
     """A connection of the object that the library gives."""
-    known = _known(Connection, data)
-    for name in ("since", "last_proof"):
+    known = _credential(Connection, data)
+    if known["beside"] is not None:
+        known["beside"] = Beside(**_credential(Beside, known["beside"]))
+    return Connection(_instance=instance, **known)
+
+
+def _credential(cls: Any, data: Dict[str, Any]) -> Dict[str, Any]:
+    known = _known(cls, data)
+    for name in ("since", "last_proof", "expires_at"):
         if known[name] is not None:
             known[name] = datetime_out(known[name])
-    return Connection(_instance=instance, **known)
+    if known["certificate"] is not None:
+        certificate = _known(Certificate, known["certificate"])
+        known["certificate"] = Certificate(certificate["subject"], datetime_out(certificate["not_after"]))
+    return known
 
 
 def _known(cls: Any, data: Dict[str, Any]) -> Dict[str, Any]:

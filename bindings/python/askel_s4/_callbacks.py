@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Callbacks of the product: what the library holds of it, and the exceptions, none of which may pass through
+the library: they wait here until the call that made them is over."""
+
+import itertools
+import threading
+from ctypes import c_void_p, py_object, pythonapi
+from typing import Any, Callable, Dict, Generic, Optional, TypeVar
+
+from ._ffi import lib
+
+# What a failed callback returns: neither 0 nor a number that means something.
+FAILED = -1
+
+_Object = TypeVar("_Object")
+
+
+class Caught:
+    """What a callback raised."""
+
+    def __init__(self, exception: BaseException, again: bool) -> None:
+        self.exception = exception
+        self.again = again
+
+    def end(self, error: Optional[BaseException]) -> None:
+        """At the end of the call, which came to this error of the library: raises the exception again, with the error
+        as its context, or makes it the error's cause. What is no failure, as Ctrl-C, is raised also after a call that
+        came to its end all the same; a failure that the library got over is forgotten."""
+        if isinstance(self.exception, Exception):
+            if error is None:
+                return
+            if not self.again:
+                error.__cause__ = self.exception
+                return
+        if error is None:
+            raise self.exception
+        try:
+            raise error
+        except BaseException:
+            # Not "from": the context stands beside the cause that the exception may have.
+            raise self.exception  # noqa: B904
+
+
+class _Thread(threading.local):
+    caught: Optional[Caught] = None
+
+
+_thread = _Thread()
+
+
+def swap(caught: Optional[Caught] = None) -> Optional[Caught]:
+    """Puts down what is known of a call that goes on, and takes up what callbacks have raised since the last time.
+    Called before each call of the library, and after it with what it gave before: a callback may make calls too."""
+    known, _thread.caught = _thread.caught, caught
+    return known
+
+
+def failed(sink: Optional[int], exception: BaseException, *, again: bool = False) -> int:
+    """Keeps an exception, and tells the library its text: what a callback returns that caught one.
+
+    :param again: it is raised again after the call; else it becomes the cause of the library's error
+    """
+    _thread.caught = Caught(exception, again)
+    if sink is not None:
+        lib.sink_failure(c_void_p(sink), _line(exception))
+    return FAILED
+
+
+def _line(exception: BaseException) -> bytes:
+    name = type(exception).__name__
+    try:
+        text = " ".join(str(exception).replace("\0", " ").split())
+    except Exception:
+        text = ""
+    return f"{name}: {text}".encode("utf-8", "replace") if text else name.encode()
+
+
+class Held(Generic[_Object]):
+    """Objects that the library holds, by the number that it gives to the callbacks: alive until it frees that."""
+
+    def __init__(self) -> None:
+        self._objects: Dict[int, _Object] = {}
+        self._numbers = itertools.count(1)
+        # For as long as the process lives: the library may free a number while the interpreter takes the module apart.
+        pythonapi.Py_IncRef(py_object(self._objects))
+
+    def add(self, held: _Object) -> int:
+        number = next(self._numbers)
+        self._objects[number] = held
+        return number
+
+    def __getitem__(self, number: int) -> _Object:
+        return self._objects[number]
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def free(self, number: int) -> None:
+        """Lets go of an object; once more does nothing."""
+        self._objects.pop(number, None)
+
+    def free_fn(self, kind: Any) -> Any:
+        """The callback that does so."""
+
+        def free(userdata: int, objects: Dict[int, _Object] = self._objects) -> None:
+            # Its names are its own: it may be called when the interpreter has emptied this module.
+            objects.pop(userdata, None)
+
+        return immortal(kind, free)
+
+
+def immortal(kind: Any, function: Callable[..., Any]) -> Any:
+    """A callback that the library may call as long as the process lives, also while the interpreter takes its module
+    apart."""
+    callback = kind(function)
+    pythonapi.Py_IncRef(py_object(callback))
+    return callback
