@@ -57,6 +57,7 @@ final class Database {
     patience = .allocate(capacity: 1)
     patience.initialize(to: Patience())
     var handle: OpaquePointer?
+    // The host may have set another VFS as default.
     let code = sqlite3_open_v2(Self.name(path, access), &handle, Self.flags(access), "unix")
     guard let handle else {
       patience.deallocate()

@@ -111,7 +111,8 @@ package final class SQLiteStore: Store, ForkWatched {
 
   /// Writes a copy that opens alone, complete and durable when it returns; others read and write meanwhile.
   /// - Parameter path: of a file that is not there; made with mode 0600.
-  /// - Throws: `.vaultUnavailable`, `.vaultCorrupt` where the file is damaged, `.invalidArgument`, `.closed`, `.forked`.
+  /// - Throws: `.vaultUnavailable`, `.vaultCorrupt` where the file is damaged, `.invalidArgument`, `.closed`,
+  ///   `.forked`.
   package func backup(to path: String) throws(S4Error) {
     try guardian.check()
     let target = try VaultFile(path: path, argument: "path")
