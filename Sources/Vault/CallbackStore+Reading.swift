@@ -55,12 +55,11 @@ extension CallbackStore {
     /// Makes what a store commits: the changes, and the condition that what was only read is as it was. In the order
     /// of the keys, so that stores which lock record after record do not block each other for ever.
     func parts(of changes: [StoreChange]) throws(S4Error) -> [Part] {
+      try StoreLimit.check(changes)
       var parts: [Part] = []
       var changed: Set<String> = []
       for change in changes {
-        guard changed.insert(change.key).inserted else {
-          throw S4Error(.internalDefect, "a change has the record \(change.key) twice: please report this")
-        }
+        changed.insert(change.key)
         let version = try get(change.key)?.version ?? 0
         switch change {
         case .put(let key, let value):

@@ -23,6 +23,19 @@ need_packages() {
   DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >&2
 }
 
+# The programs of PostgreSQL, for tests that start a server of their own: the package is to make and start none.
+need_postgresql() {
+  for program in /usr/lib/postgresql/*/bin/postgres; do
+    [ ! -x "$program" ] || return 0
+  done
+  none=/etc/postgresql-common/createcluster.d/askel-s4.conf
+  privileged sh -c "mkdir -p ${none%/*} && echo 'create_main_cluster = false' > $none" || :
+  need_packages postgresql
+  privileged rm -f "$none"
+}
+
+privileged() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@" 2>/dev/null; fi; }
+
 # need_python NAME REQUIREMENTS: a virtual environment with these packages; made once for each content of the file.
 need_python() {
   stamp=".build/venv/.$1-$(cksum < "$2" | tr ' ' '-')"
@@ -42,6 +55,7 @@ for what in "$@"; do
     demo) need_python demo Tests/Scripts/requirements-demo.txt ;;
     test)
       need_packages gcc g++ libc6-dev pkg-config valgrind golang-go
+      need_postgresql
       need_python test Tests/Scripts/requirements-test.txt ;;
     *) say "usage: setup.sh build|demo|test ..."; exit 2 ;;
   esac

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A product's own database in place of the vault's file: the class to derive from, and the callbacks around it."""
 
-import itertools
 from abc import ABC, abstractmethod
 from ctypes import (
     CFUNCTYPE,
@@ -13,13 +12,11 @@ from ctypes import (
     c_int64,
     c_size_t,
     c_void_p,
-    py_object,
-    pythonapi,
     string_at,
 )
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple
+from typing import Any, Iterable, Optional, Sequence, Tuple
 
 from . import _callbacks
 from ._ffi import lib
@@ -115,9 +112,7 @@ class StoreOptions(Options):
     ]
 
 
-# Stores that the library holds, by the number that it gives to the callbacks: alive until it frees that number.
-_held: Dict[int, Store] = {}
-_numbers = itertools.count(1)
+_held: "_callbacks.Held[Store]" = _callbacks.Held()
 
 _CONFLICT = 1
 
@@ -155,11 +150,6 @@ def _commit(userdata: int, changes: Any, count: int, sink: int) -> int:
         return _callbacks.failed(sink, exception)
 
 
-def _free(userdata: int, held: Dict[int, Store] = _held) -> None:
-    # Its names are its own: it may be called when the interpreter has emptied this module.
-    held.pop(userdata, None)
-
-
 def _change(change: _Change) -> StoreChange:
     value = string_at(change.value, change.size) if change.size else b""
     action = StoreAction(change.action)
@@ -183,21 +173,12 @@ def _done(sink: int) -> int:
     return 0
 
 
-def _immortal(kind: Any, function: Callable[..., Any]) -> Any:
-    """A callback that the library may call as long as the process lives, also while the interpreter takes this module
-    apart."""
-    callback = kind(function)
-    pythonapi.Py_IncRef(py_object(callback))
-    return callback
-
-
 _CALLBACKS = {
-    "get": _immortal(_Get, _get),
-    "list": _immortal(_List, _list),
-    "commit": _immortal(_Commit, _commit),
-    "free_fn": _immortal(_Free, _free),
+    "get": _callbacks.immortal(_Get, _get),
+    "list": _callbacks.immortal(_List, _list),
+    "commit": _callbacks.immortal(_Commit, _commit),
+    "free_fn": _held.free_fn(_Free),
 }
-pythonapi.Py_IncRef(py_object(_held))
 
 
 def store_in(store: Store) -> StoreOptions:
@@ -206,6 +187,4 @@ def store_in(store: Store) -> StoreOptions:
     if not isinstance(store, Store):
         raise TypeError(f"store must be derived from askel_s4.Store, not {type(store).__name__}")
     title = text_in("title", store.title)
-    number = next(_numbers)
-    _held[number] = store
-    return StoreOptions(title=title, userdata=number, confirms=1, **_CALLBACKS)
+    return StoreOptions(title=title, userdata=_held.add(store), confirms=1, **_CALLBACKS)
