@@ -94,3 +94,11 @@ enum ConnectionOptions {
 
   private static let maximumPEM = 1 << 20
 }
+
+extension ConnectionOptions {
+  static func handover(
+    _ given: askel_s4_connection_options, over live: ConnectionSettings? = nil
+  ) throws(S4Error) -> Instance.Handover {
+    Instance.Handover(settings: try settings(given), actor: try Argument.optionalText(given.actor, "actor"))
+  }
+}

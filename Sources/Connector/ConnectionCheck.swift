@@ -9,7 +9,9 @@ extension Instance {
   /// - Parameters:
   ///   - service: whose service document is asked for; nil: with client credentials mint and discard only.
   ///   - timeout: milliseconds.
-  package func check(connection: String, service: ServicePath?, timeout: Int64) throws(S4Error) -> Call {
+  package func check(
+    connection: String, service: ServicePath?, timeout: Int64, beside: Bool = false, actor: String? = nil
+  ) throws(S4Error) -> Call {
     try checkUsable()
     let version = monitor.version(connection)
     let opened = try vault.open(connection: connection)

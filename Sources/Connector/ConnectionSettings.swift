@@ -32,6 +32,13 @@ package struct ConnectionSettings: Sendable {
     if case .basic = auth { true } else { false }
   }
 
+  /// What may be shown, as a JSON object.
+  var summary: [UInt8] {
+    var writer = JSONWriter()
+    writer.object { describe(&$0) }
+    return Array(writer.text.utf8)
+  }
+
   /// Writes what may be shown, never the secret.
   func describe(_ writer: inout JSONWriter) {
     writer.member("host", String(origin.url.dropFirst("https://".utf8.count)))

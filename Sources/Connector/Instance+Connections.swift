@@ -23,10 +23,8 @@ extension Instance {
     }
 
     var credential: NewCredential {
-      var writer = JSONWriter()
-      writer.object { settings.describe(&$0) }
-      return NewCredential(
-        record: ConnectionRecord.encode(settings), summary: Array(writer.text.utf8), expiresAt: expiresAt,
+      NewCredential(
+        record: ConnectionRecord.encode(settings), summary: settings.summary, expiresAt: expiresAt,
         expiringDays: expiringDays)
     }
   }

@@ -28,7 +28,9 @@ package final class Instance: Sendable {
   ) throws(S4Error) {
     facts = try CurlRuntime.start()
     events = try EventQueue(capacity: eventCapacity)
-    vault = try Vault(store: try store(), key: key, other: other)
+    vault = try Vault(store: try store(), key: key, other: other) { (record) throws(S4Error) in
+      try ConnectionRecord.decode(record).summary
+    }
     engine = try Engine()
     monitor = ConnectionMonitor(vault: vault, events: events)
   }

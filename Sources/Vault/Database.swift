@@ -109,7 +109,8 @@ final class Database {
       PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = \(Self.logPages);
       PRAGMA journal_size_limit = \(Self.logSize)
       """)
-    if access != .write { try execute("PRAGMA query_only = ON") }
+    // Kibibytes: the pages of some thousand connections, so that reading them costs no call of the system.
+    if access != .write { try execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384") }
   }
 
   /// Runs statements that give no rows to look at.

@@ -57,4 +57,3 @@ struct Row {
         + "damaged or tampered with; restore it from a copy, or put the connection anew")
   }
 }
-

@@ -10,7 +10,7 @@ import Testing
     let header: [S4Error.Code: Int] = [
       .invalidArgument: ASKEL_S4_INVALID_ARGUMENT, .closed: ASKEL_S4_CLOSED, .forked: ASKEL_S4_FORKED,
       .cancelled: ASKEL_S4_CANCELLED, .timedOut: ASKEL_S4_TIMED_OUT, .pending: ASKEL_S4_PENDING,
-      .notFound: ASKEL_S4_NOT_FOUND, .vaultUnavailable: ASKEL_S4_VAULT_UNAVAILABLE,
+      .notFound: ASKEL_S4_NOT_FOUND, .conflict: ASKEL_S4_CONFLICT, .vaultUnavailable: ASKEL_S4_VAULT_UNAVAILABLE,
       .vaultKeyRefused: ASKEL_S4_VAULT_KEY_REFUSED, .vaultCorrupt: ASKEL_S4_VAULT_CORRUPT,
       .hostRefused: ASKEL_S4_HOST_REFUSED, .originRefused: ASKEL_S4_ORIGIN_REFUSED,
       .credentialExpired: ASKEL_S4_CREDENTIAL_EXPIRED, .unauthorised: ASKEL_S4_UNAUTHORISED,

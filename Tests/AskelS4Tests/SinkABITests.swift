@@ -9,6 +9,10 @@ import Vault
 
 @testable import AskelS4
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite struct SinkABITests {
   /// Runs a callback as the core would.
   private func run(
@@ -140,5 +144,31 @@ import Vault
     let sink = CallbackSink()
     _ = try run(sink) { askel_s4_sink_failure($0, [CChar(bitPattern: 0xFF), CChar(bitPattern: 0xC3), 65, 0]) }
     #expect(sink.failure == "\u{FFFD}\u{FFFD}A")
+  }
+}
+
+@Suite(.serialized) struct SinkForkTests {
+  /// In the child all secrets are zero: a data key that it wrapped would be none.
+  @Test func aChildThatACallbackMadeGoesNoFurther() throws {
+    let parent = getpid()
+    let sink = CallbackSink(byteLimit: 8)
+    var child: pid_t = -1
+    let error = fault {
+      _ = try ForkGate.within {
+        try sink.run { handle in
+          child = fork()
+          if child == 0 { alarm(20) }
+          // The sink works in both.
+          askel_s4_sink_bytes(handle, [1, 2], 2)
+          return 0
+        }
+      }
+    }
+    if getpid() != parent { _exit(error?.code == .forked ? 0 : 1) }
+    #expect(error == nil)
+    #expect(sink.bytes?.count == 2)
+    var status: Int32 = -1
+    #expect(child > 0 && waitpid(child, &status, 0) == child)
+    #expect(status == 0)
   }
 }

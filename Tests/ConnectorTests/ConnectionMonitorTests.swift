@@ -19,31 +19,32 @@ import Testing
   /// Runs a body with a vault of one connection, its monitor and the events.
   private func withMonitor(_ body: (Vault, ConnectionMonitor, EventQueue, Int64) throws -> Void) throws {
     let directory = TemporaryDirectory()
-    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-    let vault = try Vault(path: directory.vault, key: key)
+    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try LocalKeySource(raw: $0) }
+    let store = try SQLiteStore(path: directory.vault, readOnly: false, checksIntegrity: false)
+    let vault = try Vault(store: store, key: key)
     defer { vault.close() }
-    let generation = try vault.put(connection: "nordvik", record: SecretBytes(copying: [1]))
+    let generation = try vault.put(connection: "nordvik", NewCredential(record: SecretBytes(copying: [1])))
     let events = try EventQueue(capacity: 16)
     let monitor = ConnectionMonitor(vault: vault, events: events)
-    monitor.note("nordvik", try vault.status(connection: "nordvik"))
+    monitor.note("nordvik", try vault.status(connection: "nordvik").live)
     try body(vault, monitor, events, generation)
   }
 
   @Test func rejectionThatWasNotSavedStandsAndIsSavedLater() throws {
     try withMonitor { vault, monitor, events, generation in
-      let before = try vault.status(connection: "nordvik")
-      // As if another thread or process were in the middle of a long write.
-      let isHeld = vault.database.acquire(milliseconds: 1_000)
-      #expect(isHeld)
-      monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
-      vault.database.release()
+      let before = try vault.status(connection: "nordvik").live
+      // As if another process were in the middle of a long write.
+      try vault.store.change(by: Deadline(milliseconds: 5_000)) { _ in
+        monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
+        return []
+      }
       #expect(events.next()?.contains("state_not_saved") == true)
       #expect(events.next() == nil)
 
       // The vault does not know: the next operation must not take its word.
       #expect(throws: S4Error.self) { try monitor.admit("nordvik", before) }
       #expect(!monitor.mayStillSend("nordvik", generation: generation))
-      let isSaved = try vault.status(connection: "nordvik").isRejected
+      let isSaved = try vault.status(connection: "nordvik").live.isRejected
       #expect(isSaved)
       #expect(events.next()?.contains("\"to\":\"expired\"") == true)
       #expect(events.next() == nil)
@@ -53,7 +54,7 @@ import Testing
   @Test func statusReadBeforeARejectionDoesNotUndoIt() throws {
     try withMonitor { vault, monitor, _, generation in
       let version = monitor.version("nordvik")
-      let before = try vault.status(connection: "nordvik")
+      let before = try vault.status(connection: "nordvik").live
       monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
       #expect(throws: S4Error.self) { try monitor.admit("nordvik", before, asOf: version) }
       #expect(!monitor.mayStillSend("nordvik", generation: generation))
@@ -63,8 +64,8 @@ import Testing
   @Test func crowdThatWaitsWithAReplacedCredentialIsOneAttemptToo() throws {
     try withMonitor { vault, monitor, _, old in
       // The first of the crowd is under way; a new credential is put and used; then the first is rejected.
-      let new = try vault.put(connection: "nordvik", record: SecretBytes(copying: [2]))
-      monitor.note("nordvik", try vault.status(connection: "nordvik"))
+      let new = try vault.put(connection: "nordvik", NewCredential(record: SecretBytes(copying: [2])))
+      monitor.note("nordvik", try vault.status(connection: "nordvik").live)
       if case .limited(to: 1) = monitor.passage("nordvik", generation: old, isBasic: true, ignoring: nil) {
       } else {
         Issue.record("the replaced credential is not known to be wrong yet")
@@ -87,11 +88,11 @@ import Testing
     try withMonitor { vault, monitor, _, generation in
       monitor.report("nordvik", generation: generation, Self.rejection, isCheck: false)
       monitor.report("nordvik", generation: generation, Self.silence, isCheck: false)
-      let rejected = try vault.status(connection: "nordvik").state
+      let rejected = try vault.status(connection: "nordvik").live.state
       #expect(rejected == .expired)
       #expect(!monitor.mayStillSend("nordvik", generation: generation))
       monitor.report("nordvik", generation: generation, .proven, isCheck: true)
-      let proven = try vault.status(connection: "nordvik").state
+      let proven = try vault.status(connection: "nordvik").live.state
       #expect(proven == .active)
       #expect(monitor.mayStillSend("nordvik", generation: generation))
     }

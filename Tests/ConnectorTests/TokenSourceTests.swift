@@ -17,8 +17,9 @@ import Testing
   /// A call that was cancelled may still be on its way to a token when the next call of its cursor begins to wait.
   @Test func everyRequestThatWaitsForOneMintGetsAnEnd() throws {
     let directory = TemporaryDirectory()
-    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-    let vault = try Vault(path: directory.vault, key: key)
+    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try LocalKeySource(raw: $0) }
+    let store = try SQLiteStore(path: directory.vault, readOnly: false, checksIntegrity: false)
+    let vault = try Vault(store: store, key: key)
     defer { vault.close() }
     // It answers nobody: the mint hangs in the handshake until its deadline.
     let server = SilentServer()

@@ -11,7 +11,7 @@ out=$(cd "$1" && pwd)
 
 # The address sanitizer sees what an optimised build reads outside of a buffer.
 flags="-O -whole-module-optimization -parse-as-library -swift-version 6 -package-name askel_s4"
-flags="$flags -sanitize=fuzzer,address -use-ld=lld -I $out"
+flags="$flags -sanitize=fuzzer,address -use-ld=lld -enable-testing -I $out"
 for library in CExpat COpenSSL CSQLite; do flags="$flags -I $sources/$library"; done
 objects=
 

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$1" && pwd)
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- page document metadata error-body next-link filter key-parameters
+[ $# -gt 0 ] || set -- page document metadata error-body next-link filter key-parameters audit
 
 # A backtrace by Swift would take minutes for each crash; libFuzzer keeps the input that caused it.
 export SWIFT_BACKTRACE=enable=no
@@ -22,6 +22,7 @@ for name in "$@"; do
     next-link) fuzzer=FuzzNextLink length=512 ;;
     filter) fuzzer=FuzzFilter length=512 ;;
     key-parameters) fuzzer=FuzzKeyParameters length=600 ;;
+    audit) fuzzer=FuzzAudit length=512 ;;
     *) echo "$0: there is no fuzzer \"$name\"" >&2; exit 2 ;;
   esac
   mkdir -p "$out/corpus/$name" "$out/found"

@@ -23,7 +23,8 @@ func rawSQL(_ path: String, _ sql: String) -> Int32 {
 
 /// A key-encryption key of 32 equal bytes.
 func makeKey(_ byte: UInt8 = 7) -> any KeySource {
-  LocalKeySource(SecretBytes(copying: [UInt8](repeating: byte, count: 32)))
+  let bytes = [UInt8](repeating: byte, count: 32)
+  do { return try bytes.withUnsafeBytes { try LocalKeySource(raw: $0) } } catch { fatalError("\(error)") }
 }
 
 extension Vault {

@@ -105,7 +105,7 @@ import Testing
 
   @Test func aNewerFormatIsRefused() throws {
     try makeVault()
-    rawSQL(directory.vault, "PRAGMA user_version = 2")
+    rawSQL(directory.vault, "PRAGMA user_version = 3")
     let error = try refusal(directory.vault)
     #expect(error.code == .vaultUnavailable)
     #expect(error.message.contains("newer library"))

@@ -46,7 +46,7 @@ private func inChild(_ body: () -> Bool) -> Bool {
     let path = directory.path + "/key"
     let ended = inChild {
       umask(0o277)
-      return fault { try KeyEncryptionKey.createFile(at: path) } == nil
+      return fault { try KeyFile.create(path) } == nil
     }
     #expect(ended)
     #expect(File.mode(path) == 0o600)

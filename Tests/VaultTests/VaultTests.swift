@@ -102,11 +102,8 @@ import Testing
   @Test func noBytesOfADeletedConnectionStayInTheFiles() throws {
     let vault = try Vault(path: directory.vault, key: makeKey())
     _ = try vault.put(connection: "nordvik", record: secret("s3cret"))
-    let database = try Database(path: vault.path)
-    let parts = try #require(
-      try database.first(.credential, [.blob(vault.lookup("nordvik"))]) { (row) throws(S4Error) in
-        [try row.blob(6, 1...100), try row.blob(9, 1...100), try row.blob(11, 1...100)]
-      })
+    let entry = try #require(try vault.find("nordvik")).entry
+    let parts = [entry.rowID, entry.wrappedDataKey, entry.live, entry.card]
     #expect(parts.allSatisfy { part in files.contains { File.contains(part, $0) } })
     try vault.delete(connection: "nordvik")
     #expect(!parts.contains { part in files.contains { File.contains(part, $0) } })
@@ -157,13 +154,13 @@ import Testing
     try vault.setState(
       connection: id, generation: 3, state: .active, lastErrorCode: nil, rejected: false, proven: true, at: .now)
     #expect(directory.names() == ["vault.db", "vault.db-shm", "vault.db-wal"])
-    for word in [id, text, "Nordvik", "s3cret"] {
+    for word in [id, text, "Nordvik", "s3cret", "client_credentials"] {
       for form in forms(of: word) {
         for file in files { #expect(!File.contains(form, file)) }
       }
     }
     // The search itself finds what is there.
-    #expect(files.contains { File.contains(Array("active".utf8), $0) })
+    #expect(files.contains { File.contains(Array("connection/".utf8), $0) })
     vault.close()
     for word in [id, text] {
       for form in forms(of: word) { #expect(!File.contains(form, directory.vault)) }
