@@ -11,8 +11,8 @@ from conftest import SERVICE, put
 from key_service import KeyService
 
 from askel_s4 import (
-    InvalidArgument,
     Instance,
+    InvalidArgument,
     KeyBytes,
     KeyFile,
     Passphrase,

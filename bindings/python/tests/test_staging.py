@@ -198,7 +198,7 @@ def test_forms_of_an_end(sandbox, instance):
 def test_a_certificate_that_is_none_is_refused_when_it_is_stored(sandbox, instance):
     given = {"client_secret": None, "client_auth": ClientAuth.CERTIFICATE}
     for certificate, key in ((None, None), ("no certificate", "no key"), (sandbox_pem(sandbox), secrets.token_hex())):
-        with pytest.raises(InvalidArgument, match="client_certificate|client_key"):
+        with pytest.raises(InvalidArgument, match=r"client_certificate|client_key"):
             put(instance, sandbox, client_certificate=certificate, client_key=key, **given)
     assert instance.connections() == []
 
