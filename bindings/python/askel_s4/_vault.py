@@ -72,8 +72,7 @@ class Vault:
         if progress is not None:
             options.progress = _progress(progress)
         with GivenKeys() as given:
-            if key is not None or function is lib.vault_rotate_key:
-                options.new_key = given.add("new_key", key)
+            options.new_key = given.add("new_key", key)
             with self._handle as pointer:
                 given.take()
                 check(function, pointer, byref(options))
