@@ -39,18 +39,18 @@ let package = Package(
     floor("OAuth", "Basics", "Secrets", "HTTP"),
     floor("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth", "CLinux"),
     floor("Documents", "Basics", "OData", "Connector"),
-    floor("AskelS4", "Basics", "Secrets", "OData", "Connector", "Documents", "CAskelS4"),
+    floor("AskelS4", "Basics", "Secrets", "OData", "Vault", "Connector", "Documents", "CAskelS4"),
 
     .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/Support", swiftSettings: strict),
     tests("Basics"),
-    tests("Secrets", "Basics"),
+    tests("Secrets", "Basics", "COpenSSL"),
     tests("OData", "Basics"),
     tests("Vault", "Basics", "Secrets", "CSQLite"),
     tests("HTTP", "Basics", "Secrets"),
     tests("OAuth", "Basics", "Secrets", "HTTP"),
     tests("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth"),
     tests("Documents", "Basics", "OData", "Connector"),
-    tests("AskelS4", "Basics", "CAskelS4"),
+    tests("AskelS4", "Basics", "Secrets", "Connector", "CAskelS4"),
   ],
   swiftLanguageModes: [.v6]
 )

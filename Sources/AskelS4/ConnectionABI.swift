@@ -25,7 +25,7 @@ public func askel_s4_connection_stage(
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     let given = try connectionOptions(options)
     let id = try connectionID(given.id, "id")
-    try instance.stageConnection(id) { (live) throws(S4Error) in try ConnectionOptions.handover(given, over: live) }
+    try instance.stageConnection(id) { (live) throws(S4Error) in try ConnectionOptions.staged(given, over: live) }
   }
 }
 
@@ -55,9 +55,7 @@ private func connectionOptions(
   _ options: UnsafePointer<askel_s4_connection_options>?
 ) throws(S4Error) -> askel_s4_connection_options {
   var given = askel_s4_connection_options()
-  // As version 0.1.0 had it first it ended behind `ca_file`.
-  let firstSize = MemoryLayout<askel_s4_connection_options>.offset(of: \.client_certificate) ?? 0
-  try Argument.options(options, "options", firstSize: firstSize, into: &given)
+  try Argument.options(options, "options", firstSize: ConnectionOptions.firstSize, into: &given)
   return given
 }
 

@@ -6,42 +6,70 @@
 import Basics
 import CAskelS4
 import Connector
-import OAuth
 import Secrets
+import Vault
 
 /// Turns `askel_s4_connection_options` into settings, with everything checked that can be checked without the tenant.
 enum ConnectionOptions {
-  private enum AuthKind: Int32 { case clientCredentials = 0, basic = 1 }
+  /// Bytes of the struct's first version, which ended before `client_certificate`.
+  static let firstSize =
+    MemoryLayout<askel_s4_connection_options>.offset(of: \.client_certificate)
+    ?? MemoryLayout<askel_s4_connection_options>.size
 
-  static func settings(_ given: askel_s4_connection_options) throws(S4Error) -> ConnectionSettings {
-    let allowed = try HostRule.allowedHosts(try Argument.optionalText(given.allow_host, "allow_host") ?? "")
-    let origin = try HostRule.apiOrigin(try Argument.text(given.host, "host"), allowed: allowed)
-    let auth: ConnectionSettings.Auth
-    switch try Argument.choice(given.auth, "auth", as: AuthKind.self) {
-    case .clientCredentials:
-      let (tokenOrigin, target) = try HostRule.tokenEndpoint(
-        try Argument.text(given.token_url, "token_url"), allowed: allowed)
-      auth = .clientCredentials(
-        ClientCredentials(
-          tokenOrigin: tokenOrigin, tokenTarget: target,
-          clientID: try credentialText(given.client_id, "client_id"),
-          clientSecret: try secret(given.client_secret, "client_secret"),
-          style: try Argument.choice(given.client_auth, "client_auth", as: ClientCredentials.Style.self),
-          scope: try Argument.optionalText(given.scope, "scope") ?? ""))
-    case .basic:
-      let user = try credentialText(given.user, "user")
-      guard !user.contains(":") else {
-        throw .invalidArgument("user", "holds a colon, which HTTP Basic cannot carry")
-      }
-      auth = .basic(user: user, password: try secret(given.password, "password"))
-    }
-    return ConnectionSettings(
-      origin: origin, auth: auth, allowedHosts: allowed,
-      certificateAuthorities: try Argument.optionalText(given.ca_file, "ca_file").map(certificates) ?? [])
+  /// Makes a credential that stands for itself.
+  static func handover(_ given: askel_s4_connection_options) throws(S4Error) -> Instance.Handover {
+    try complete(given, try draft(given).settings())
   }
 
-  private static func credentialText(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> String {
-    let text = try Argument.text(pointer, name)
+  /// Makes a credential to stand beside a live one: what was left NULL is taken over from there as the header says.
+  static func staged(
+    _ given: askel_s4_connection_options, over live: ConnectionSettings
+  ) throws(S4Error) -> Instance.Handover {
+    try complete(given, try draft(given).settings(over: live))
+  }
+
+  private static func complete(
+    _ given: askel_s4_connection_options, _ settings: ConnectionSettings
+  ) throws(S4Error) -> Instance.Handover {
+    let text = try Argument.optionalText(given.expires_at, "expires_at")
+    let declared = try text.map { (text) throws(S4Error) in
+      guard let end = Timestamp(rfc3339: text) else {
+        throw .invalidArgument(
+          "expires_at", "is no moment as RFC 3339 writes it: give 2027-03-31T00:00:00Z, or 2027-03-31 for a day")
+      }
+      return end
+    }
+    guard given.expiring_days <= Expiry.maximumDays else {
+      throw .invalidArgument("expiring_days", "\(given.expiring_days) are over \(Expiry.maximumDays)")
+    }
+    let days = given.expiring_days == 0 ? Expiry.defaultDays : Int64(given.expiring_days)
+    return Instance.Handover(
+      settings: settings, expiresAt: settings.end(declared: declared), expiringDays: days,
+      actor: try Argument.optionalText(given.actor, "actor"))
+  }
+
+  private static func draft(_ given: askel_s4_connection_options) throws(S4Error) -> ConnectionDraft {
+    var draft = ConnectionDraft()
+    draft.host = try Argument.optionalText(given.host, "host")
+    draft.allowHost = try Argument.optionalText(given.allow_host, "allow_host")
+    draft.auth = try Argument.choice(given.auth, "auth", as: ConnectionDraft.Auth.self)
+    draft.tokenURL = try Argument.optionalText(given.token_url, "token_url")
+    draft.clientID = try credentialText(given.client_id, "client_id")
+    draft.clientSecret = try secret(given.client_secret, "client_secret")
+    draft.clientAuth = try Argument.choice(given.client_auth, "client_auth", as: ConnectionDraft.ClientAuth.self)
+    draft.scope = try Argument.optionalText(given.scope, "scope")
+    draft.user = try credentialText(given.user, "user")
+    draft.password = try secret(given.password, "password")
+    draft.clientCertificate = try pem(
+      given.client_certificate, "client_certificate", limit: ClientCertificate.largestChain)
+    draft.clientKey = try pem(given.client_key, "client_key", limit: ClientCertificate.largestKey)
+    draft.authorities = try Argument.optionalText(given.ca_file, "ca_file").map(certificates)
+    return draft
+  }
+
+  /// - Returns: nil for NULL.
+  private static func credentialText(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> String? {
+    guard let text = try Argument.optionalText(pointer, name) else { return nil }
     guard 1...1_024 ~= text.utf8.count else {
       throw .invalidArgument(name, text.isEmpty ? "is empty" : "has over 1024 bytes")
     }
@@ -52,14 +80,25 @@ enum ConnectionOptions {
   }
 
   /// Takes a secret without making a `String` of it.
-  private static func secret(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> SecretBytes {
-    guard let pointer else { throw .invalidArgument(name, "is missing (NULL)") }
+  /// - Returns: nil for NULL.
+  private static func secret(_ pointer: UnsafePointer<CChar>?, _ name: String) throws(S4Error) -> SecretBytes? {
+    guard let pointer else { return nil }
     let bytes = UnsafeRawBufferPointer(start: pointer, count: strnlen(pointer, 8_193))
     guard 1...8_192 ~= bytes.count else { throw .invalidArgument(name, "is empty or over 8192 bytes") }
     guard bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
       throw .invalidArgument(name, "holds a control character: was a line break pasted with it?")
     }
     guard UTF8Check.isValid(bytes) else { throw .invalidArgument(name, "is not UTF-8") }
+    return SecretBytes(copying: bytes)
+  }
+
+  /// Takes PEM text; of a longer one than `limit` bytes only that it is too long.
+  private static func pem(
+    _ pointer: UnsafePointer<CChar>?, _ name: String, limit: Int
+  ) throws(S4Error) -> SecretBytes? {
+    guard let pointer else { return nil }
+    let bytes = UnsafeRawBufferPointer(start: pointer, count: strnlen(pointer, limit + 1))
+    guard 1...limit ~= bytes.count else { throw .invalidArgument(name, "is empty or over \(limit) bytes") }
     return SecretBytes(copying: bytes)
   }
 
@@ -93,12 +132,4 @@ enum ConnectionOptions {
   }
 
   private static let maximumPEM = 1 << 20
-}
-
-extension ConnectionOptions {
-  static func handover(
-    _ given: askel_s4_connection_options, over live: ConnectionSettings? = nil
-  ) throws(S4Error) -> Instance.Handover {
-    Instance.Handover(settings: try settings(given), actor: try Argument.optionalText(given.actor, "actor"))
-  }
 }

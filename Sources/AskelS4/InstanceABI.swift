@@ -111,7 +111,6 @@ public func askel_s4_instance_next_event(
   boundary(outError) { () throws(S4Error) in
     let out = try Argument.out(outJSON, "out_json", cleared: nil)
     let instance = try Handle.get(instance, "instance", as: Instance.self)
-    try instance.guardian.check()
-    if let event = instance.events.next() { try give(event, to: out) }
+    if let event = try instance.nextEvent() { try give(event, to: out) }
   }
 }

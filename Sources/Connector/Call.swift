@@ -29,11 +29,16 @@ package final class Call: Sendable {
   package let purpose: Purpose
   package let guardian = ForkGuard()
   let flight: Flight
+  /// What is to be written down when the result is taken: on the product's thread.
+  package typealias Epilogue = @Sendable (Swift.Result<Result, S4Error>) throws(S4Error) -> Void
+
+  private let epilogue: Epilogue?
   private let done: EventDescriptor
   private let state = Locked(State())
 
-  init(_ purpose: Purpose, engine: Engine) throws(S4Error) {
+  init(_ purpose: Purpose, engine: Engine, epilogue: Epilogue? = nil) throws(S4Error) {
     self.purpose = purpose
+    self.epilogue = epilogue
     done = try EventDescriptor()
     flight = Flight(engine: engine)
   }
@@ -65,7 +70,12 @@ package final class Call: Sendable {
       state.isTaken = true
       return result
     }
-    if let result { return try result.get() }
+    if let result {
+      let written = Swift.Result { () throws(S4Error) in try epilogue?(result) }
+      let taken = try result.get()
+      try written.get()
+      return taken
+    }
     guard isDone else {
       throw S4Error(.pending, "the call is still running: wait for it, then take its result")
     }

@@ -21,15 +21,21 @@ package final class Client: Sendable {
 
   package let instance: Instance
   package let options: Options
-  private let credential: Locked<(settings: ConnectionSettings, generation: Int64)>
+  private let opened: Locked<Opened>
   private let metadata = Locked<[ServicePath: Metadata]>([:])
+
+  /// The credentials as they were opened last.
+  private struct Opened: Sendable {
+    var live: Credential
+    /// Proven, and ready to take over; nil where there is none.
+    var standby: Credential?
+  }
 
   package init(instance: Instance, options: Options) throws(S4Error) {
     try instance.checkUsable()
-    let opened = try instance.vault.open(connection: options.connection)
     self.instance = instance
     self.options = options
-    credential = Locked((try ConnectionRecord.decode(opened.live), opened.status.live.generation))
+    opened = Locked(try Self.open(options.connection, instance).credentials)
   }
 
   /// The credential for an operation that starts now, opened anew where another one was put meanwhile.
@@ -38,19 +44,18 @@ package final class Client: Sendable {
     try instance.checkUsable()
     let version = instance.monitor.version(options.connection)
     var status = try instance.vault.status(connection: options.connection)
-    var (settings, generation) = credential.withLock { $0 }
-    if generation != status.live.generation {
-      let opened = try instance.vault.open(connection: options.connection)
-      status = opened.status
-      settings = try ConnectionRecord.decode(opened.live)
-      generation = status.live.generation
-      let fresh = (settings, generation)
-      credential.withLock { $0 = fresh }
+    var credentials = opened.withLock { $0 }
+    let standby = status.canFallOver ? status.beside?.generation : nil
+    if credentials.live.generation != status.live.generation || credentials.standby?.generation != standby {
+      let (fresh, now) = try Self.open(options.connection, instance)
+      (credentials, status) = (fresh, now)
+      opened.withLock { $0 = fresh }
     }
-    try instance.monitor.admit(options.connection, status.live, asOf: version)
+    try instance.monitor.admit(
+      options.connection, status.live, asOf: version, standby: credentials.standby?.generation)
     return TokenSource(
-      connection: options.connection, generation: generation, settings: settings, engine: instance.engine,
-      monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
+      connection: options.connection, credential: credentials.live, standby: credentials.standby,
+      engine: instance.engine, monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
   }
 
   /// Whether a token source that an earlier page made still has the credential that counts.
@@ -58,8 +63,20 @@ package final class Client: Sendable {
     try instance.checkUsable()
     let version = instance.monitor.version(options.connection)
     let status = try instance.vault.status(connection: options.connection)
-    try instance.monitor.admit(options.connection, status.live, asOf: version)
-    return status.live.generation == source.generation
+    try instance.monitor.admit(
+      options.connection, status.live, asOf: version, standby: status.canFallOver ? status.beside?.generation : nil)
+    return instance.monitor.generation(options.connection, stored: status.live.generation) == source.generation
+  }
+
+  private static func open(
+    _ connection: String, _ instance: Instance
+  ) throws(S4Error) -> (credentials: Opened, status: ConnectionStatus) {
+    let opened = try instance.vault.open(connection: connection)
+    var credentials = Opened(live: try Credential(opened.status.live, opened.live))
+    if let status = opened.status.beside, opened.status.canFallOver, let record = opened.beside {
+      credentials.standby = try Credential(status, record)
+    }
+    return (credentials, opened.status)
   }
 
   func cachedMetadata(_ service: ServicePath) -> Metadata? {

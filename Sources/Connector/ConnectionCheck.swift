@@ -3,28 +3,48 @@
 import Basics
 import HTTP
 import OData
+import Vault
 
 extension Instance {
   /// Starts proving a connection's credential, also one that was rejected before: a person asked.
   /// - Parameters:
   ///   - service: whose service document is asked for; nil: with client credentials mint and discard only.
   ///   - timeout: milliseconds.
+  ///   - beside: the credential beside the live one is proven.
+  ///   - actor: who asked, for the audit trail.
   package func check(
     connection: String, service: ServicePath?, timeout: Int64, beside: Bool = false, actor: String? = nil
   ) throws(S4Error) -> Call {
     try checkUsable()
+    try AuditEntry.checkActor(actor)
     let version = monitor.version(connection)
-    let opened = try vault.open(connection: connection)
-    let settings = try ConnectionRecord.decode(opened.live)
-    let status = opened.status.live
-    guard service != nil || !settings.isBasic else {
-      throw .invalidArgument("service", "with HTTP Basic there is nothing to mint: name a service to ask")
+    let opened = try vault.open(connection: connection, beside: beside)
+    let credential: Credential
+    if beside {
+      guard let status = opened.status.beside, let record = opened.beside else {
+        throw S4Error(
+          .conflict, "no credential stands beside the live one of connection \(connection): stage one first",
+          target: connection)
+      }
+      credential = try Credential(status, record)
+      monitor.noteBeside(connection, status)
+    } else {
+      credential = try Credential(opened.status.live, opened.live)
+      monitor.note(connection, opened.status.live, asOf: version)
     }
-    monitor.note(connection, status, asOf: version)
+    guard service != nil || !credential.settings.isSentToAPI else {
+      throw .invalidArgument(
+        "service", "with HTTP Basic, and with a certificate at the API, there is nothing to mint: name a service to ask")
+    }
     let source = TokenSource(
-      connection: connection, generation: status.generation, settings: settings, engine: engine, monitor: monitor,
-      mintCount: mintCount, ignoresRejection: true)
-    let call = try Call(.check, engine: engine)
+      connection: connection, credential: credential, engine: engine, monitor: monitor, mintCount: mintCount,
+      ignoresRejection: true)
+    let call = try Call(.check, engine: engine) { [monitor, vault] result throws(S4Error) in
+      monitor.settle()
+      var code = "ok"
+      if case .failure(let error) = result { code = ConnectionOutcome.failed(error).code ?? "\(error.code)" }
+      try vault.auditCheck(connection: connection, generation: credential.generation, actor: actor, result: code)
+    }
     ConnectionCheck(instance: self, source: source, call: call, timeout: timeout > 0 ? timeout : 30_000).start(service)
     return call
   }
@@ -48,7 +68,7 @@ final class ConnectionCheck: Sendable {
   func start(_ service: ServicePath?) {
     guard let service else {
       source.mintAndDiscard(call.flight, deadline: exchange.deadline) { [self] result in
-        if case .success = result { source.report(.proven) }
+        if case .success = result { source.report(.proven, of: source.current) }
         finish(result.map { $0 }, service: nil)
       }
       return
@@ -71,7 +91,7 @@ final class ConnectionCheck: Sendable {
         var writer = JSONWriter()
         writer.object { result in
           result.member("connection", source.connection)
-          result.member("state", "active")
+          result.member("state", source.current.expiry.workingState(at: .now).rawValue)
           result.key("token")
           if let token {
             result.object { facts in

@@ -65,6 +65,8 @@ struct ConnectionKnowledge: Sendable {
   var state: ConnectionState
   var isRejected: Bool
   var provenAt: Timestamp?
+  /// Code of the rejection, for whoever goes over to a standby because of it.
+  var rejectionCode: String?
   /// Changes on their way into the vault: until they are there, this entry knows more than the vault.
   var saving = 0
   /// The credential was taken at least once since this process knows it.
@@ -80,6 +82,14 @@ struct ConnectionKnowledge: Sendable {
   var version: UInt64 = 0
   /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
   var unsaved: Change?
+  /// When the credential ends: decides between active and expiring.
+  var expiry = Expiry.unknown
+  /// How this credential became the live one, until the vault has taken that.
+  var fallOver: FallOver?
+  /// That is on its way into the vault just now.
+  var isFallingOver = false
+  /// The vault was asked before: that it cannot be told is news once.
+  var wasOffered = false
 
   /// A proof is written at most this often while nothing changes, in milliseconds: a commit per page would cost more
   /// than the page.
@@ -87,20 +97,59 @@ struct ConnectionKnowledge: Sendable {
 
   static let maximumRefused = 256
 
+  init(generation: Int64, state: ConnectionState, isRejected: Bool, provenAt: Timestamp?, expiry: Expiry = .unknown) {
+    self.generation = generation
+    self.state = state
+    self.isRejected = isRejected
+    self.provenAt = provenAt
+    self.expiry = expiry
+  }
+
+  /// What the vault says, and of what this process knew before that which the vault does not keep.
+  init(_ status: CredentialStatus, after former: ConnectionKnowledge?) {
+    self.init(
+      generation: status.generation, state: status.state, isRejected: status.isRejected, provenAt: status.lastProof,
+      expiry: status.expiry)
+    rejectionCode = status.isRejected ? status.lastErrorCode : nil
+    guard let former else { return }
+    version = former.version + 1
+    rejections = former.rejections
+    rejectedBefore = former.rejectedBefore
+    if former.generation == status.generation {
+      refused = former.refused
+      // What was rejected here and is none any more was cleared by another process's check.
+      worksHere = former.worksHere && !status.isRejected
+    } else if former.isRejected {
+      rejectedBefore.insert(former.generation)
+    }
+  }
+
+  /// A proven credential that takes over from this one, which was rejected.
+  func successor(_ standby: Credential, known: ConnectionKnowledge?, at now: Timestamp) -> ConnectionKnowledge {
+    let proven = known?.generation == standby.generation ? known : nil
+    var next = ConnectionKnowledge(
+      generation: standby.generation, state: standby.expiry.workingState(at: now), isRejected: false,
+      provenAt: proven?.provenAt, expiry: standby.expiry)
+    next.version = version + 1
+    next.rejections = proven?.rejections ?? 0
+    next.rejectedBefore = rejectedBefore.union([generation])
+    return next
+  }
+
   /// - Parameters:
   ///   - place: path of the entity set or service that answered; nil where it was not the API, or a check of all.
   ///   - isCheck: a person asked; only such a proof ends a rejection.
   mutating func take(
     _ outcome: ConnectionOutcome, of place: String? = nil, isCheck: Bool, at now: Timestamp
   ) -> Change? {
-    guard let next = outcome.state(after: state) else { return nil }
+    guard let next = outcome.state(after: state).map({ expiry.state($0, at: now) }) else { return nil }
     if next == .unauthorised, let place, refused.count < Self.maximumRefused { refused.insert(place) }
-    if next == .active, case .proven = outcome {
+    if next.works, case .proven = outcome {
       if let place { refused.remove(place) } else { refused = [] }
       guard refused.isEmpty else { return nil }
     }
     let isRejection = next == .expired
-    let isProof = next == .active
+    let isProof = next.works
     // A page that was under way with an older token says nothing about the secret that was rejected meanwhile.
     guard !isRejected || isRejection || (isProof && isCheck) else { return nil }
     let age = provenAt.map { now.milliseconds &- $0.milliseconds } ?? Int64.max
@@ -108,10 +157,21 @@ struct ConnectionKnowledge: Sendable {
     version += 1
     state = next
     isRejected = isRejection
+    rejectionCode = isRejection ? outcome.code : nil
     if isRejection { worksHere = false }
     if isProof { provenAt = now }
     return Change(
       generation: generation, state: next, code: outcome.code, message: outcome.message, isProof: isProof,
       isRejection: isRejection, isCheck: isCheck, at: now)
+  }
+
+  /// The end has come near while nothing was sent. Back to active leads only what the tenant says.
+  mutating func look(at now: Timestamp) -> Change? {
+    guard state == .active, !isRejected, expiry.isNear(at: now) else { return nil }
+    version += 1
+    state = .expiring
+    return Change(
+      generation: generation, state: .expiring, code: nil, message: nil, isProof: false, isRejection: false,
+      isCheck: false, at: now)
   }
 }

@@ -7,93 +7,184 @@ import Vault
 /// Watches the connections of an instance: keeps a rejected credential from being sent again, and tells each change of
 /// state once, to the vault and to the event queue.
 final class ConnectionMonitor: Sendable {
-  private let vault: Vault
-  private let events: EventQueue
-  private let known = Locked<[String: ConnectionKnowledge]>([:])
+  /// What is known of the credentials of each connection: of the live one, and of the one beside it where that was
+  /// asked for or was live before.
+  struct Known: Sendable {
+    var live: [String: ConnectionKnowledge] = [:]
+    var beside: [String: ConnectionKnowledge] = [:]
 
-  init(vault: Vault, events: EventQueue) {
+    /// The one with this generation; what is written to another is lost.
+    subscript(connection: String, generation: Int64) -> ConnectionKnowledge? {
+      get {
+        if let entry = live[connection], entry.generation == generation { return entry }
+        return beside[connection].flatMap { $0.generation == generation ? $0 : nil }
+      }
+      set {
+        if live[connection]?.generation == generation {
+          live[connection] = newValue
+        } else if beside[connection]?.generation == generation {
+          beside[connection] = newValue
+        }
+      }
+    }
+  }
+
+  private let vault: Vault
+  let events: EventQueue
+  let keepFallOver: FallOver.Keep
+  let known = Locked(Known())
+
+  /// - Parameter keepFallOver: makes a fall-over durable. Where no credential ever stands beside another it is not asked.
+  init(
+    vault: Vault, events: EventQueue,
+    keepFallOver: @escaping FallOver.Keep = { (_, _) throws(S4Error) -> FallOver.Verdict in .refused }
+  ) {
     self.vault = vault
     self.events = events
+    self.keepFallOver = keepFallOver
   }
 
   /// To be asked before the vault's status is read, and given to `note` with it.
-  func version(_ connection: String) -> UInt64 { known.withLock { $0[connection]?.version ?? 0 } }
+  func version(_ connection: String) -> UInt64 { known.withLock { $0.live[connection]?.version ?? 0 } }
+
+  /// The same of all connections; one that is not there has version 0.
+  func versions() -> [String: UInt64] { known.withLock { $0.live.mapValues(\.version) } }
 
   /// Takes over what the vault says, before an operation starts.
+  /// - Parameter standby: generation of the proven credential that stands beside it and may take over; nil: none.
   /// - Throws: `credentialExpired` where this credential was rejected, by any process, and has not changed since.
-  func admit(_ connection: String, _ status: CredentialStatus, asOf version: UInt64? = nil) throws(S4Error) {
+  func admit(
+    _ connection: String, _ status: CredentialStatus, asOf version: UInt64? = nil,
+    standby: Int64? = nil
+  ) throws(S4Error) {
     note(connection, status, asOf: version)
     if status.isRejected || !mayStillSend(connection, generation: status.generation) {
+      if let standby, mayStillSend(connection, generation: standby) { return }
       throw Self.rejected(connection, status.lastErrorCode ?? "")
     }
   }
 
-  /// Takes over what the vault says, unless this process knows of something later that the vault did not take.
+  /// Takes over what the vault says of the live credential, unless this process knows of something later that the vault
+  /// did not take.
   /// - Parameter version: from before the status was read; nil: nothing can have been learned since.
   func note(_ connection: String, _ status: CredentialStatus, asOf version: UInt64? = nil) {
-    let unsaved = known.withLock { known -> ConnectionKnowledge.Change? in
-      // A rejection came in between: the status that was read before it must not undo it.
-      if let entry = known[connection], let version, entry.version != version, status.generation <= entry.generation {
-        return nil
+    let (change, fallOver) = known.withLock { known -> (ConnectionKnowledge.Change?, FallOver?) in
+      let former = known.live[connection]
+      if let former {
+        if let fallOver = former.fallOver, fallOver.from == status.generation {
+          guard !former.isFallingOver else { return (nil, nil) }
+          known.live[connection]?.isFallingOver = true
+          return (nil, fallOver)
+        }
+        // A rejection came in between: the status that was read before it must not undo it.
+        if let version, former.version != version, status.generation <= former.generation { return (nil, nil) }
+        if former.generation == status.generation {
+          guard former.saving == 0 else { return (nil, nil) }
+          if let change = former.unsaved, !change.isOlder(than: status) {
+            known.live[connection]?.saving += 1
+            return (change, nil)
+          }
+        }
       }
-      if let entry = known[connection], entry.generation == status.generation {
-        guard entry.saving == 0 else { return nil }
-        if let change = entry.unsaved, !change.isOlder(than: status) {
-          known[connection]?.saving += 1
+      known.live[connection] = ConnectionKnowledge(status, after: former)
+      if known.beside[connection]?.generation == status.generation { known.beside[connection] = nil }
+      return (nil, nil)
+    }
+    if let change { save(connection, change, onCallersThread: true) }
+    if let fallOver, !offer(fallOver, onCallersThread: true) { note(connection, status) }
+  }
+
+  /// Takes over what the vault says of the credential that stands beside the live one, before a check of it starts.
+  func noteBeside(_ connection: String, _ status: CredentialStatus) {
+    let change = known.withLock { known -> ConnectionKnowledge.Change? in
+      let former = known.beside[connection].flatMap { $0.generation == status.generation ? $0 : nil }
+      if let former {
+        guard former.saving == 0 else { return nil }
+        if let change = former.unsaved, !change.isOlder(than: status) {
+          known.beside[connection]?.saving += 1
           return change
         }
       }
-      let former = known[connection]
-      known[connection] = ConnectionKnowledge(
-        generation: status.generation, state: status.state, isRejected: status.isRejected, provenAt: status.lastProof)
-      // What was rejected here and is none any more was cleared by another process's check.
-      let works = former?.generation == status.generation && former?.worksHere == true && !status.isRejected
-      known[connection]?.worksHere = works
-      if let former {
-        known[connection]?.version = former.version + 1
-        known[connection]?.rejections = former.rejections
-        known[connection]?.rejectedBefore = former.rejectedBefore
-        if former.generation == status.generation { known[connection]?.refused = former.refused }
-        if former.isRejected, former.generation != status.generation {
-          known[connection]?.rejectedBefore.insert(former.generation)
-        }
-      }
+      known.beside[connection] = ConnectionKnowledge(status, after: former)
       return nil
     }
-    if let unsaved { save(connection, unsaved) }
+    if let change { save(connection, change, onCallersThread: true) }
+  }
+
+  /// Tells, once, that the end of an active credential has come near: also of one that nothing was sent with.
+  /// - Parameter version: from before the status was read: `version` or, for a list, `versions`.
+  func lookAt(
+    _ connection: String, _ status: CredentialStatus, asOf version: UInt64, at now: Timestamp = .now
+  ) {
+    guard status.state == .active, !status.isRejected, status.expiry.isNear(at: now) else { return }
+    note(connection, status, asOf: version)
+    let change = known.withLock { known -> ConnectionKnowledge.Change? in
+      guard let change = known[connection, status.generation]?.look(at: now) else { return nil }
+      known[connection, status.generation]?.saving += 1
+      return change
+    }
+    if let change { save(connection, change, onCallersThread: true) }
+  }
+
+  /// Writes down what could not be written so far. On a thread that the product has lent.
+  func settle() {
+    let (changes, fallOvers) = known.withLock { known -> ([(String, ConnectionKnowledge.Change)], [FallOver]) in
+      var changes: [(String, ConnectionKnowledge.Change)] = []
+      var fallOvers: [FallOver] = []
+      for (connection, entry) in known.live {
+        if let fallOver = entry.fallOver, !entry.isFallingOver {
+          known.live[connection]?.isFallingOver = true
+          fallOvers.append(fallOver)
+        } else if let change = entry.unsaved, entry.saving == 0 {
+          known.live[connection]?.saving += 1
+          changes.append((connection, change))
+        }
+      }
+      for (connection, entry) in known.beside {
+        if let change = entry.unsaved, entry.saving == 0 {
+          known.beside[connection]?.saving += 1
+          changes.append((connection, change))
+        }
+      }
+      return (changes, fallOvers)
+    }
+    for (connection, change) in changes { save(connection, change, onCallersThread: true) }
+    for fallOver in fallOvers { _ = offer(fallOver, onCallersThread: true) }
   }
 
   /// How many requests with this credential may be under way: SAP locks a user after three failed logons, so one until
-  /// it is proven, and of a user's password never more than two, since it may be changed at any moment.
-  /// - Parameter rejections: how many a check ignores, from `rejections`; nil: no check.
-  func passage(_ connection: String, generation: Int64, isBasic: Bool, ignoring rejections: UInt64?) -> Turn.Passage {
+  /// it is proven.
+  /// - Parameters:
+  ///   - limit: most once it is proven; nil: any number.
+  ///   - rejections: how many a check ignores, from `rejections`; nil: no check.
+  func passage(_ connection: String, generation: Int64, limit: Int?, ignoring rejections: UInt64?) -> Turn.Passage {
     known.withLock { known in
-      guard let entry = known[connection], entry.generation == generation else {
+      guard let entry = known[connection, generation] else {
         // Replaced while it waited; another request with it was rejected.
-        let isRejected = known[connection]?.rejectedBefore.contains(generation) ?? false
+        let isRejected = known.live[connection]?.rejectedBefore.contains(generation) ?? false
         return isRejected ? .refused(Self.rejected(connection, "")) : .limited(to: 1)
       }
       // A person's check is sent all the same, but a crowd of checks is one attempt too.
       if entry.isRejected, entry.rejections != rejections { return .refused(Self.rejected(connection, "")) }
       if !entry.worksHere { return .limited(to: 1) }
-      return isBasic ? .limited(to: 2) : .free
+      return limit.map { .limited(to: $0) } ?? .free
     }
   }
 
-  /// The credential was taken by the token endpoint, or with HTTP Basic by the API.
+  /// The credential was taken by the token endpoint, or by the API that it is sent to.
   func accepted(_ connection: String, generation: Int64) {
-    known.withLock { known in
-      if known[connection]?.generation == generation { known[connection]?.worksHere = true }
-    }
+    known.withLock { $0[connection, generation]?.worksHere = true }
   }
 
-  func rejections(_ connection: String) -> UInt64 { known.withLock { $0[connection]?.rejections ?? 0 } }
+  func rejections(_ connection: String, generation: Int64) -> UInt64 {
+    known.withLock { $0[connection, generation]?.rejections ?? 0 }
+  }
 
   /// Asks again right before a credential is sent: another request may have been rejected meanwhile.
   func mayStillSend(_ connection: String, generation: Int64) -> Bool {
     known.withLock { known in
-      guard let entry = known[connection] else { return true }
-      return entry.generation == generation ? !entry.isRejected : !entry.rejectedBefore.contains(generation)
+      if let entry = known[connection, generation] { return !entry.isRejected }
+      return !(known.live[connection]?.rejectedBefore.contains(generation) ?? false)
     }
   }
 
@@ -113,76 +204,60 @@ final class ConnectionMonitor: Sendable {
     let now = Timestamp.now
     let change = known.withLock { known -> ConnectionKnowledge.Change? in
       if outcome.state(after: .active) == .expired {
-        known[connection]?.rejections += 1
-        if known[connection]?.generation != generation { known[connection]?.rejectedBefore.insert(generation) }
+        known[connection, generation]?.rejections += 1
+        if known.live[connection]?.generation != generation {
+          known.live[connection]?.rejectedBefore.insert(generation)
+        }
       }
-      guard known[connection]?.generation == generation,
-        let change = known[connection]?.take(outcome, of: place, isCheck: isCheck, at: now)
-      else { return nil }
-      known[connection]?.saving += 1
+      guard let change = known[connection, generation]?.take(outcome, of: place, isCheck: isCheck, at: now) else {
+        return nil
+      }
+      known[connection, generation]?.saving += 1
       return change
     }
-    if let change { save(connection, change) }
+    if let change { save(connection, change, onCallersThread: false) }
   }
+
+  /// Whether the vault can be asked here and now. A store of the product's waits for its next call.
+  func canKeep(onCallersThread: Bool) -> Bool { onCallersThread || !vault.store.needsCallersThread }
 
   /// Offers the vault a change. Other writers are not waited for: on the I/O thread, every call of the instance would
   /// wait with it.
-  private func save(_ connection: String, _ change: ConnectionKnowledge.Change) {
+  private func save(_ connection: String, _ change: ConnectionKnowledge.Change, onCallersThread: Bool) {
+    let canKeep = canKeep(onCallersThread: onCallersThread)
     let saved = Result { () throws(S4Error) in
       try vault.setState(
         connection: connection, generation: change.generation, state: change.state, lastErrorCode: change.code,
         rejected: change.isRejection, proven: change.isProof, clearsRejection: change.isCheck, at: change.at,
-        briefly: true)
+        briefly: !(onCallersThread && vault.store.needsCallersThread))
     }
-    let isNews = known.withLock { known -> Bool in
-      guard var entry = known[connection], entry.generation == change.generation else { return false }
-      defer { known[connection] = entry }
+    let (isLive, isNews) = known.withLock { known -> (Bool, Bool) in
+      let isLive = known.live[connection].map { $0.generation == change.generation } ?? true
+      guard var entry = known[connection, change.generation] else { return (isLive, false) }
+      defer { known[connection, change.generation] = entry }
       entry.saving -= 1
       entry.version += 1
       switch saved {
       case .success:
         if let waiting = entry.unsaved, waiting.at.milliseconds <= change.at.milliseconds { entry.unsaved = nil }
-        return false
+        return (isLive, false)
       case .failure:
         let wasSaved = entry.unsaved == nil
         if (entry.unsaved?.at.milliseconds ?? .min) <= change.at.milliseconds { entry.unsaved = change }
-        return wasSaved
+        return (isLive, wasSaved)
       }
     }
     switch saved {
     case .success(let previous):
-      if let previous { events.push(Self.event(connection, from: previous, change)) }
+      // The connection's state is that of its live credential.
+      if let previous, isLive { tell(connection, from: previous, change) }
     case .failure(let error):
       // The change stands in this process; the event says, once, that others do not know it.
-      if isNews, error.code != .closed { events.push(Self.unsaved(connection, change, error)) }
+      if !canKeep {
+        events.wake()
+      } else if isNews, error.code != .closed {
+        tellUnsaved(connection, to: change.state, at: change.at, error)
+      }
     }
-  }
-
-  private static func event(_ connection: String, from: ConnectionState, _ change: ConnectionKnowledge.Change) -> String
-  {
-    var writer = JSONWriter()
-    writer.object { event in
-      event.member("event", "connection_state")
-      event.member("connection", connection)
-      event.member("from", from.rawValue)
-      event.member("to", change.state.rawValue)
-      event.member("recovered", change.state == .active && from != .new)
-      event.member("at", change.at.iso8601)
-      event.member("code", change.code)
-      event.member("message", change.message)
-    }
-    return writer.text
-  }
-
-  private static func unsaved(_ connection: String, _ change: ConnectionKnowledge.Change, _ error: S4Error) -> String {
-    var writer = JSONWriter()
-    writer.object { event in
-      event.member("event", "state_not_saved")
-      event.member("connection", connection)
-      event.member("to", change.state.rawValue)
-      event.member("at", change.at.iso8601)
-      event.member("message", error.message)
-    }
-    return writer.text
   }
 }

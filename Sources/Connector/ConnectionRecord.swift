@@ -10,6 +10,7 @@ import Secrets
 enum ConnectionRecord {
   private enum Tag: UInt8 {
     case apiURL = 1, authKind, tokenURL, clientID, secret, clientStyle, scope, user, allowedHosts, authorities
+    case certificate, certificateKey, certificateSubject, certificateEnd
   }
 
   private static let version: UInt8 = 1
@@ -23,13 +24,20 @@ enum ConnectionRecord {
       append(.authKind, "client_credentials", to: &record)
       append(.tokenURL, client.tokenOrigin.url + client.tokenTarget, to: &record)
       append(.clientID, client.clientID, to: &record)
-      append(.clientStyle, client.style == .secretBasic ? "secret_basic" : "secret_post", to: &record)
+      append(.clientStyle, client.authentication.name, to: &record)
       append(.scope, client.scope, to: &record)
-      client.clientSecret.withUnsafeBytes { append(.secret, $0, to: &record) }
+      client.authentication.secret?.withUnsafeBytes { append(.secret, $0, to: &record) }
     case .basic(let user, let password):
       append(.authKind, "basic", to: &record)
       append(.user, user, to: &record)
       password.withUnsafeBytes { append(.secret, $0, to: &record) }
+    case .certificate: append(.authKind, "certificate", to: &record)
+    }
+    if let certificate = settings.certificate {
+      certificate.chain.withUnsafeBytes { append(.certificate, $0, to: &record) }
+      certificate.key.withUnsafeBytes { append(.certificateKey, $0, to: &record) }
+      append(.certificateSubject, certificate.subject, to: &record)
+      append(.certificateEnd, String(certificate.notAfter.milliseconds), to: &record)
     }
     append(.allowedHosts, settings.allowedHosts.joined(separator: ","), to: &record)
     settings.certificateAuthorities.withUnsafeBytes { append(.authorities, $0, to: &record) }
@@ -42,19 +50,37 @@ enum ConnectionRecord {
     func text(_ tag: Tag) -> String {
       fields[tag.rawValue]?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } ?? ""
     }
-    guard let secret = fields[Tag.secret.rawValue] else { throw unreadable }
-    do throws(Origin.Fault) {
-      let auth: ConnectionSettings.Auth
-      switch text(.authKind) {
-      case "client_credentials":
-        let (origin, target) = try Origin.split(url: text(.tokenURL))
-        auth = .clientCredentials(
-          ClientCredentials(
-            tokenOrigin: origin, tokenTarget: target, clientID: text(.clientID), clientSecret: secret,
-            style: text(.clientStyle) == "secret_post" ? .secretPost : .secretBasic, scope: text(.scope)))
-      case "basic": auth = .basic(user: text(.user), password: secret)
-      default: throw .empty
+    func secret(_ tag: Tag) throws(S4Error) -> SecretBytes {
+      guard let secret = fields[tag.rawValue] else { throw unreadable }
+      return secret
+    }
+    // Judged when it was put: what is sealed is as it was then.
+    func certificate() throws(S4Error) -> ClientCertificate {
+      guard let end = Int64(text(.certificateEnd)) else { throw unreadable }
+      return ClientCertificate(
+        judged: try secret(.certificate), key: try secret(.certificateKey), subject: text(.certificateSubject),
+        notAfter: Timestamp(milliseconds: end))
+    }
+    let auth: ConnectionSettings.Auth
+    switch text(.authKind) {
+    case "client_credentials":
+      let authentication: ClientAuthentication
+      switch text(.clientStyle) {
+      case "secret_basic": authentication = .secretBasic(try secret(.secret))
+      case "secret_post": authentication = .secretPost(try secret(.secret))
+      case "certificate": authentication = .certificate(try certificate())
+      default: throw unreadable
       }
+      let endpoint = try tokenEndpoint(text(.tokenURL))
+      auth = .clientCredentials(
+        ClientCredentials(
+          tokenOrigin: endpoint.origin, tokenTarget: endpoint.rest, clientID: text(.clientID),
+          authentication: authentication, scope: text(.scope)))
+    case "basic": auth = .basic(user: text(.user), password: try secret(.secret))
+    case "certificate": auth = .certificate(try certificate())
+    default: throw unreadable
+    }
+    do throws(Origin.Fault) {
       return ConnectionSettings(
         origin: try Origin(pasted: text(.apiURL)), auth: auth,
         allowedHosts: text(.allowedHosts).split(separator: ",").map(String.init),
@@ -62,6 +88,10 @@ enum ConnectionRecord {
     } catch {
       throw unreadable
     }
+  }
+
+  private static func tokenEndpoint(_ url: String) throws(S4Error) -> (origin: Origin, rest: String) {
+    do throws(Origin.Fault) { return try Origin.split(url: url) } catch { throw unreadable }
   }
 
   private static let unreadable = S4Error(

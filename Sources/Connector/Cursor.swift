@@ -7,14 +7,14 @@ import OData
 /// One read: the page at hand, and the books over all of them.
 package final class Cursor: Sendable {
   private enum Progress {
-    /// The next page; nil target: the first.
-    case next(target: String?, type: EntityType?)
+    /// The next page, at the host that gave the link to it; nil: the first.
+    case next(target: String?, type: EntityType?, origin: Origin?)
     case finished
     case failed(S4Error)
   }
 
   private struct State {
-    var progress = Progress.next(target: nil, type: nil)
+    var progress = Progress.next(target: nil, type: nil, origin: nil)
     var source: TokenSource?
     var exchange: Exchange?
     var call: WeakCall?
@@ -66,8 +66,8 @@ package final class Cursor: Sendable {
       call.finish(.success(.noMorePages))
       state.withLock { $0.call = WeakCall(call: call) }
       return call
-    case .next(let target, let type):
-      let source = try usable(source)
+    case .next(let target, let type, let origin):
+      let source = try usable(source, at: origin)
       let call = try Call(.page(self), engine: client.instance.engine)
       let exchange = Exchange(
         source: source, flight: call.flight, deadline: client.deadline(request.timeout), options: client.options)
@@ -79,7 +79,8 @@ package final class Cursor: Sendable {
         state.call = WeakCall(call: call)
         state.began = state.began ?? Deadline.now
       }
-      PageFetch(client: client, request: request, exchange: exchange, call: call).start(target: target, type: type)
+      PageFetch(client: client, request: request, exchange: exchange, call: call).start(
+        target: target, type: type, at: origin)
       return call
     }
   }
@@ -112,7 +113,7 @@ package final class Cursor: Sendable {
     var next: String?
     if let link = page.index.nextLink {
       next = try NextLink.resolve(
-        link, service: service, requestTarget: answer.target, origin: exchange.source.settings.origin)
+        link, service: service, requestTarget: answer.target, origin: answer.answer.credential.settings.origin)
     }
     let result = Result { () throws(S4Error) in
       try state.withLock { state throws(S4Error) in
@@ -121,7 +122,8 @@ package final class Cursor: Sendable {
           page, target: answer.target, next: next, countFailed: answer.countFailed)
         state.page = page
         if let next, !state.ledger.isFull {
-          state.progress = .next(target: next, type: answer.type)
+          state.progress = .next(
+            target: next, type: answer.type, origin: answer.answer.credential.settings.origin)
         } else {
           state.progress = .finished
         }
@@ -149,20 +151,25 @@ package final class Cursor: Sendable {
   }
 
   /// The token source of the pages before, with the token that was minted ahead, unless the credential changed.
-  private func usable(_ source: TokenSource?) throws(S4Error) -> TokenSource {
-    guard let source else { return try client.tokenSource() }
-    if try client.isCurrent(source) { return source }
-    source.finish()
-    let fresh = try client.tokenSource()
+  /// - Parameter origin: the host that gave the link to the next page; nil for the first.
+  private func usable(_ source: TokenSource?, at origin: Origin?) throws(S4Error) -> TokenSource {
+    var current = source
+    if let source, try !client.isCurrent(source) {
+      source.finish()
+      current = nil
+    }
+    let usable: TokenSource
+    if let current { usable = current } else { usable = try client.tokenSource() }
     // Pages of two tenants are no read.
-    guard fresh.settings.origin == source.settings.origin else {
+    guard origin.map({ $0 == usable.current.settings.origin }) ?? true else {
       let error = S4Error(
         .readInconsistent,
-        "the connection was put with another host in the middle of this read: start a new one", target: "host")
+        "the connection has a credential of another host since the middle of this read: start a new one",
+        target: "host")
       fail(error)
       throw error
     }
-    return fresh
+    return usable
   }
 }
 

@@ -39,6 +39,11 @@ package final class EventQueue: Sendable {
     }
   }
 
+  /// Makes the descriptor readable: the product's next call has something to do.
+  func wake() {
+    readable.signal()
+  }
+
   /// Takes the oldest event; nil where none waits.
   package func next() -> String? {
     state.withLock { queue in
@@ -51,7 +56,10 @@ package final class EventQueue: Sendable {
         queue.dropped = 0
         return writer.text
       }
-      guard queue.head < queue.events.count else { return nil }
+      guard queue.head < queue.events.count else {
+        readable.reset()
+        return nil
+      }
       let event = queue.events[queue.head]
       queue.head += 1
       Self.compact(&queue)

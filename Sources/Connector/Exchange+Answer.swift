@@ -21,14 +21,15 @@ extension Exchange {
   /// What an answer that is no success means.
   func error(_ answer: Answer, target: String) -> S4Error {
     let response = answer.response
-    if response.status == 401, source.settings.isBasic {
-      var error = credentialRejected
+    if response.status == 401, answer.credential.settings.isSentToAPI {
+      var error = credentialRejected(answer.credential)
       error.requestID = answer.requestID
       return error
     }
     var error = AnswerError.from(
       status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
-    if 300...399 ~= response.status, let foreign = foreignHost(response.header("location") ?? "") {
+    if 300...399 ~= response.status, let foreign = foreignHost(response.header("location") ?? "", answer)
+    {
       error.code = .originRefused
       error.message =
         "\(target) redirects to \(foreign): it was not followed, and no credential was sent there; check the host"
@@ -39,12 +40,12 @@ extension Exchange {
   }
 
   /// The host of an absolute Location that is not the API's own origin.
-  private func foreignHost(_ location: String) -> String? {
+  private func foreignHost(_ location: String, _ answer: Answer) -> String? {
     guard location.hasPrefix("//") || location.lowercased().hasPrefix("http") else { return nil }
     let url = location.hasPrefix("//") ? "https:" + location : location
     do throws(Origin.Fault) {
       let (origin, _) = try Origin.split(url: url)
-      return origin == source.settings.origin ? nil : origin.host
+      return origin == answer.credential.settings.origin ? nil : origin.host
     } catch {
       return "another scheme or a host that is none"
     }

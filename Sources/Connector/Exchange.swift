@@ -19,6 +19,18 @@ final class Exchange: Sendable {
   struct Answer: Sendable {
     var response: HTTPResponse
     var requestID: String
+    /// What the request was sent with: its origin is the one that answered.
+    var credential: Credential
+  }
+
+  /// A request without what it shows for itself.
+  private struct Ask: Sendable {
+    let target: String
+    let headers: [String]
+    let maximumBody: Int
+    /// The only origin that it may go to; nil: the credential's.
+    let origin: Origin?
+    let id: String
   }
 
   typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
@@ -42,86 +54,114 @@ final class Exchange: Sendable {
 
   /// - Parameters:
   ///   - accept: the type asked for.
+  ///   - origin: where the target came from, when it is a next link: it goes nowhere else.
   ///   - prefetchesNext: the token of the next request is minted while this one is on its way.
   func get(
     _ target: String, accept: String = "application/json", headers: [String] = [], maximumBody: Int? = nil,
-    prefetchesNext: Bool, completion: @escaping Completion
+    at origin: Origin? = nil, prefetchesNext: Bool, completion: @escaping Completion
   ) {
     let id = RequestID.make()
-    var request = HTTPRequest(
-      .get, source.settings.origin, target,
+    let ask = Ask(
+      target: target,
       headers: [
         "Accept: \(accept)", "Accept-Language: \(options.language)", "User-Agent: askel-s4/\(Instance.version)",
         "X-Request-Id: \(id)",
-      ] + headers, deadline: deadline, trust: source.settings.trust,
-      maximumBody: maximumBody ?? options.maximumAnswer)
-    request.version = options.version
-    send(request, id: id, prefetchesNext: prefetchesNext, mayRenew: true, completion)
+      ] + headers, maximumBody: maximumBody ?? options.maximumAnswer, origin: origin, id: id)
+    send(ask, prefetchesNext: prefetchesNext, mayRenew: true, completion)
   }
 
-  private func send(
-    _ request: HTTPRequest, id: String, prefetchesNext: Bool, mayRenew: Bool, _ completion: @escaping Completion
-  ) {
-    source.next(flight, deadline: deadline) { [self] header in
-      var authorised = request
-      switch header {
+  private func send(_ ask: Ask, prefetchesNext: Bool, mayRenew: Bool, _ completion: @escaping Completion) {
+    source.next(flight, deadline: deadline, at: ask.origin) { [self] result in
+      let pass: TokenSource.Pass
+      switch result {
       case .failure(let error):
         completion(.failure(error))
         return
-      case .success(let line): authorised.authorization = line
+      case .success(let given): pass = given
       }
-      if source.settings.isBasic { authorised.turn = source.turn }
       tallied.withLock { $0.requests += 1 }
-      flight.send(authorised) { [self] result in
+      flight.send(request(ask, pass)) { [self] result in
         if case .failure(let error) = result, error.wasKeptBack { tallied.withLock { $0.requests -= 1 } }
-        if mayRenew, isWorthAnotherSend(result), !deadline.hasPassed {
+        if mayRenew, isWorthAnotherSend(result, pass.credential), !deadline.hasPassed {
           tallied.withLock { $0.retries += 1 }
-          send(request, id: id, prefetchesNext: false, mayRenew: false, completion)
+          send(ask, prefetchesNext: false, mayRenew: false, completion)
+          return
+        }
+        let taken = take(result, of: ask, pass.credential)
+        if let rejection = rejection(taken), !flight.isCancelled, !deadline.hasPassed,
+          source.goesOver(from: pass.credential, rejection, at: ask.origin)
+        {
+          if rejection.outcome != .notSent { tallied.withLock { $0.retries += 1 } }
+          send(ask, prefetchesNext: prefetchesNext, mayRenew: mayRenew, completion)
         } else {
-          completion(take(result, of: request, id: id))
+          completion(taken)
         }
       }
       if prefetchesNext { source.prefetch(deadline: deadline) }
     }
   }
 
-  /// A fresh 401 may be a token that the API does not know yet; with HTTP Basic it is a failed logon, never repeated.
-  /// A connection that died without an answer says nothing, and reads can be asked again.
-  private func isWorthAnotherSend(_ result: Result<HTTPResponse, S4Error>) -> Bool {
+  private func request(_ ask: Ask, _ pass: TokenSource.Pass) -> HTTPRequest {
+    let settings = pass.credential.settings
+    var request = HTTPRequest(
+      .get, settings.origin, ask.target, headers: ask.headers, deadline: deadline, trust: settings.trust,
+      maximumBody: ask.maximumBody)
+    request.version = options.version
+    request.authorization = pass.authorization
+    request.certificate = pass.certificate
+    if settings.isSentToAPI { request.turn = source.turn(of: pass.credential) }
+    return request
+  }
+
+  /// A fresh 401 may be a token that the API does not know yet; where the credential itself was sent it is a failed
+  /// logon, never repeated. A connection that died without an answer says nothing, and reads can be asked again.
+  private func isWorthAnotherSend(_ result: Result<HTTPResponse, S4Error>, _ credential: Credential) -> Bool {
     switch result {
-    case .success(let response): response.status == 401 && !source.settings.isBasic
+    case .success(let response): response.status == 401 && !credential.settings.isSentToAPI
     case .failure(let error): error.isConnectionLost
     }
   }
 
+  /// The tenant's, or our own, refusal of a credential that goes to the API itself.
+  private func rejection(_ result: Result<Answer, S4Error>) -> S4Error? {
+    switch result {
+    case .success(let answer):
+      answer.response.status == 401 && answer.credential.settings.isSentToAPI
+        ? credentialRejected(answer.credential) : nil
+    case .failure(let error): error.code == .credentialExpired ? error : nil
+    }
+  }
+
   private func take(
-    _ result: Result<HTTPResponse, S4Error>, of request: HTTPRequest, id: String
+    _ result: Result<HTTPResponse, S4Error>, of ask: Ask, _ credential: Credential
   ) -> Result<Answer, S4Error> {
     switch result {
     case .failure(var error):
-      error.requestID = id
-      source.report(.failed(error))
+      error.requestID = ask.id
+      source.report(.failed(error), of: credential)
       return .failure(error)
     case .success(let response):
       tallied.withLock { tally in
         tally.bytesWire &+= response.bytesWire
         tally.bytes &+= Int64(response.body.count)
       }
-      if source.settings.isBasic, response.status != 401, response.status < 500 { source.accepted() }
+      if credential.settings.isSentToAPI, response.status != 401, response.status < 500 { source.accepted(credential) }
+      let answer = Answer(response: response, requestID: ask.id, credential: credential)
       // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
-      let place = String(request.target.prefix { $0 != "?" && $0 != "(" })
-      if let outcome = outcome(response, path: place) { source.report(outcome, of: place) }
-      return .success(Answer(response: response, requestID: id))
+      let place = String(ask.target.prefix { $0 != "?" && $0 != "(" })
+      if let outcome = outcome(answer, path: place) { source.report(outcome, of: credential, at: place) }
+      return .success(answer)
     }
   }
 
   /// What the status alone says of the connection. The body is decoded by the thread that takes the result.
-  private func outcome(_ response: HTTPResponse, path: String) -> ConnectionOutcome? {
+  private func outcome(_ answer: Answer, path: String) -> ConnectionOutcome? {
+    let response = answer.response
     let status = Int32(clamping: response.status)
     let type = response.contentType.lowercased()
     return switch response.status {
     case 200...299: type.hasPrefix("text/html") ? nil : .proven
-    case 401 where source.settings.isBasic: .failed(credentialRejected)
+    case 401 where answer.credential.settings.isSentToAPI: .failed(credentialRejected(answer.credential))
     case 401, 403:
       .failed(
         S4Error(
@@ -135,12 +175,15 @@ final class Exchange: Sendable {
     }
   }
 
-  var credentialRejected: S4Error {
-    S4Error(
-      .credentialExpired,
-      "\(source.settings.origin.host) rejected the user or password (401): it is not sent again, "
-        + "since SAP locks a user after three failures; put the right one", outcome: .notProcessed, httpStatus: 401,
-      target: source.connection)
+  func credentialRejected(_ credential: Credential) -> S4Error {
+    let host = credential.settings.origin.host
+    let message =
+      credential.settings.lockableUser == nil
+      ? "\(host) rejected the client certificate (401): it is not sent again; put one that the tenant knows"
+      : "\(host) rejected the user or password (401): it is not sent again, since SAP locks a user after three "
+        + "failures; put the right one"
+    return S4Error(
+      .credentialExpired, message, outcome: .notProcessed, httpStatus: 401, target: source.connection)
   }
 }
 

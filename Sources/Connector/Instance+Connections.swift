@@ -64,15 +64,22 @@ extension Instance {
   /// What is known of a connection as JSON: the shape is in the header.
   package func describeConnection(_ id: String) throws(S4Error) -> String {
     try checkUsable()
+    let version = monitor.version(id)
+    let status = try vault.status(connection: id)
+    monitor.lookAt(id, status.live, asOf: version)
     var writer = JSONWriter()
-    Self.describe(try vault.status(connection: id), &writer)
+    Self.describe(status, &writer)
     return writer.text
   }
 
   /// All connections as a JSON array, ordered by id.
   package func describeConnections() throws(S4Error) -> String {
     try checkUsable()
+    let versions = monitor.versions()
     let connections = try vault.list()
+    for connection in connections {
+      monitor.lookAt(connection.id, connection.live, asOf: versions[connection.id] ?? 0)
+    }
     var writer = JSONWriter()
     writer.array { list in
       for connection in connections { Self.describe(connection, &list) }
@@ -97,11 +104,9 @@ extension Instance {
   }
 
   private static func describe(_ credential: CredentialStatus, _ writer: inout JSONWriter) {
-    // The members of an object that was written when the credential was stored.
-    let summary = credential.summary.dropFirst().dropLast()
-    if !summary.isEmpty { writer.raw(String(decoding: summary, as: UTF8.self)) }
+    if !credential.summary.isEmpty { writer.raw(String(decoding: credential.summary, as: UTF8.self)) }
     writer.member("generation", credential.generation)
-    writer.member("state", credential.state.rawValue)
+    writer.member("state", credential.expiry.state(credential.state, at: .now).rawValue)
     writer.member("since", credential.since.iso8601)
     writer.member("last_proof", credential.lastProof?.iso8601)
     writer.member("last_error", credential.lastErrorCode)

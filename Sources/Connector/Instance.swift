@@ -32,7 +32,10 @@ package final class Instance: Sendable {
       try ConnectionRecord.decode(record).summary
     }
     engine = try Engine()
-    monitor = ConnectionMonitor(vault: vault, events: events)
+    monitor = ConnectionMonitor(vault: vault, events: events) { [vault] (step, briefly) throws(S4Error) in
+      try vault.fallOver(
+        connection: step.connection, from: step.from, to: step.to, code: step.code, at: step.at, briefly: briefly)
+    }
   }
 
   /// Cancels what runs, joins the engine's thread and closes the vault; handles made from it answer `closed`.
@@ -47,6 +50,13 @@ package final class Instance: Sendable {
   package func checkUsable() throws(S4Error) {
     try guardian.check()
     guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+  }
+
+  /// Takes the oldest event; nil where none waits.
+  package func nextEvent() throws(S4Error) -> String? {
+    try guardian.check()
+    monitor.settle()
+    return events.next()
   }
 
   /// The instance's status as JSON: the shape is in the header.

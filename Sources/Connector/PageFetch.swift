@@ -29,10 +29,12 @@ final class PageFetch: Sendable {
     self.call = call
   }
 
-  /// - Parameter target: path and query of a next link; nil for the first page.
-  func start(target: String?, type: EntityType?) {
+  /// - Parameters:
+  ///   - target: path and query of a next link; nil for the first page.
+  ///   - origin: the host that gave the link.
+  func start(target: String?, type: EntityType?, at origin: Origin?) {
     if let target, let type {
-      fetch(target, type, countFailed: false, withoutCount: nil)
+      fetch(target, type, at: origin, countFailed: false, withoutCount: nil)
       return
     }
     MetadataFetch(client: client, exchange: exchange).start(request.service) { [self] metadata in
@@ -51,8 +53,10 @@ final class PageFetch: Sendable {
   }
 
   /// - Parameter withoutCount: what to ask when the service turns out not to count.
-  private func fetch(_ target: String, _ type: EntityType, countFailed: Bool, withoutCount: String?) {
-    exchange.get(target, headers: request.headers, prefetchesNext: true) { [self] result in
+  private func fetch(
+    _ target: String, _ type: EntityType, at origin: Origin? = nil, countFailed: Bool, withoutCount: String?
+  ) {
+    exchange.get(target, headers: request.headers, at: origin, prefetchesNext: true) { [self] result in
       if let withoutCount, let answer = try? result.get(), Self.mayBeTheCount(answer.response.status) {
         fetch(withoutCount, type, countFailed: true, withoutCount: nil)
         return

@@ -21,7 +21,12 @@ enum CurlFault {
         .tlsRefused,
         "the certificate of \(host) is not trusted for that name: check the host, or give ca_file when "
           + "the tenant's certificates come from another authority")
-    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
+    case CURLE_SSL_CERTPROBLEM:
+      S4Error(
+        .tlsRefused,
+        "OpenSSL does not take the client certificate for \(host): its key may be too short for this host's settings; "
+          + "put another one")
+    case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR,
       CURLE_SSL_INVALIDCERTSTATUS:
       S4Error(.tlsRefused, "\(host) and this process agree on no TLS connection (\(text(code)))")
     case CURLE_SSL_CACERT_BADFILE:

@@ -16,6 +16,9 @@ package struct HTTPRequest: Sendable {
   package var headers: [String]
   /// The whole Authorization header line, ending with a NUL byte for libcurl.
   package var authorization: SecretBytes?
+  /// What the client shows in the TLS handshake; nil: nothing. Requests with different ones share no connection and no
+  /// TLS session.
+  package var certificate: ClientCertificate?
   /// Form body of a POST.
   package var body: SecretBytes?
   package var deadline: Deadline

@@ -18,6 +18,8 @@ final class Transfer: @unchecked Sendable {
   let completion: Completion
   var handle: UnsafeMutableRawPointer?
   private var headerList: UnsafeMutablePointer<curl_slist>?
+  /// libcurl's own words on a failure, for requests with a client certificate: see `CertificateAlert`.
+  private var words: UnsafeMutablePointer<CChar>?
   var headers: [(name: String, value: String)] = []
   var headerBytes = 0
   var wasSent = false
@@ -39,6 +41,7 @@ final class Transfer: @unchecked Sendable {
   deinit {
     if let headerList { curl_slist_free_all(headerList) }
     if let handle { curl_easy_cleanup(handle) }
+    words?.deallocate()
   }
 
   /// Makes the easy handle with every rule of the engine set.
@@ -80,6 +83,7 @@ final class Transfer: @unchecked Sendable {
       askel_curl_set_prerequest(easy, Self.onRequest),
     ]
     results += trustOptions(easy)
+    results += certificateOptions(easy)
     results += try payloadOptions(easy)
     guard results.allSatisfy({ $0 == CURLE_OK }) else {
       throw S4Error(
@@ -99,6 +103,9 @@ final class Transfer: @unchecked Sendable {
 
   private func outcome(_ code: CURLcode) -> Result<HTTPResponse, S4Error> {
     if let stopped { return .failure(stopped) }
+    if code != CURLE_OK, let words, let alert = CertificateAlert(String(cString: words)) {
+      return .failure(alert.error(code, host: request.origin.host))
+    }
     guard code == CURLE_OK, let easy = handle else {
       return .failure(CurlFault.error(code, host: request.origin.host, hadAnswer: headerBytes > 0))
     }
@@ -120,6 +127,28 @@ final class Transfer: @unchecked Sendable {
         askel_curl_set_pointer(easy, CURLOPT_CAINFO_BLOB, &blob),
       ]
     }
+  }
+
+  /// Not copied by libcurl, whose copy of the key would outlive this transfer: the request, and with it the certificate,
+  /// lives as long. libcurl's matching of connections and TLS sessions compares the chain byte by byte.
+  private func certificateOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
+    guard let certificate = request.certificate else { return [] }
+    let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+    words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    self.words = words
+    func blob(_ option: CURLoption, _ pem: SecretBytes) -> CURLcode {
+      pem.withUnsafeBytes { bytes in
+        var blob = curl_blob(
+          data: UnsafeMutableRawPointer(mutating: bytes.baseAddress), len: bytes.count, flags: UInt32(CURL_BLOB_NOCOPY))
+        return askel_curl_set_pointer(easy, option, &blob)
+      }
+    }
+    return [
+      askel_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, words),
+      blob(CURLOPT_SSLCERT_BLOB, certificate.chain), blob(CURLOPT_SSLKEY_BLOB, certificate.key),
+      // With one set, OpenSSL never asks for a passphrase on the host's terminal.
+      "".withCString { askel_curl_set_pointer(easy, CURLOPT_KEYPASSWD, $0) },
+    ]
   }
 
   private func payloadOptions(_ easy: UnsafeMutableRawPointer) throws(S4Error) -> [CURLcode] {

@@ -4,27 +4,22 @@ import Basics
 import HTTP
 import Secrets
 
-/// An OAuth 2.0 client and where it asks for tokens. Source: RFC 6749 sections 2.3.1 and 4.4.
+/// An OAuth 2.0 client and where it asks for tokens. Source: RFC 6749 sections 2.3.1 and 4.4, RFC 8705 section 2.
 package struct ClientCredentials: Sendable {
-  /// How the client shows its secret.
-  package enum Style: Int32, Sendable { case secretBasic = 0, secretPost = 1 }
-
   package var tokenOrigin: Origin
   /// Path and query of the token endpoint.
   package var tokenTarget: String
   package var clientID: String
-  package var clientSecret: SecretBytes
-  package var style: Style
+  package var authentication: ClientAuthentication
   package var scope: String
 
   package init(
-    tokenOrigin: Origin, tokenTarget: String, clientID: String, clientSecret: SecretBytes, style: Style, scope: String
+    tokenOrigin: Origin, tokenTarget: String, clientID: String, authentication: ClientAuthentication, scope: String
   ) {
     self.tokenOrigin = tokenOrigin
     self.tokenTarget = tokenTarget
     self.clientID = clientID
-    self.clientSecret = clientSecret
-    self.style = style
+    self.authentication = authentication
     self.scope = scope
   }
 
@@ -44,14 +39,19 @@ package struct ClientCredentials: Sendable {
       form.append("&scope=")
       form.appendFormEncoded(public: scope)
     }
-    switch style {
-    case .secretBasic:
-      request.authorization = BasicHeader.make(user: clientID, secret: clientSecret, isFormEncoded: true)
-    case .secretPost:
+    switch authentication {
+    case .secretBasic(let secret):
+      request.authorization = BasicHeader.make(user: clientID, secret: secret, isFormEncoded: true)
+    case .secretPost(let secret):
       form.append("&client_id=")
       form.appendFormEncoded(public: clientID)
       form.append("&client_secret=")
-      form.appendFormEncoded(clientSecret)
+      form.appendFormEncoded(secret)
+    case .certificate(let certificate):
+      // RFC 8705 section 2: the id is in the form, so that the server knows whose certificate to expect.
+      form.append("&client_id=")
+      form.appendFormEncoded(public: clientID)
+      request.certificate = certificate
     }
     request.body = form.finish()
     return request

@@ -38,8 +38,8 @@ enum TokenFault {
       let said = code.isEmpty ? "\(status)" : "\(status) \(code)"
       return S4Error(
         .credentialExpired,
-        "the token endpoint \(host) rejected the client id or secret (\(said)): it is not sent "
-          + "again; ask the customer's admin for the new secret and put it")
+        "the token endpoint \(host) rejected the client or what it showed for itself (\(said)): it is not "
+          + "sent again; ask the customer's admin for the new secret or certificate and put it")
     case (300..<400, _):
       return S4Error(
         .originRefused,

@@ -40,6 +40,8 @@ package struct CredentialStatus: Equatable, Sendable {
     self.summary = summary
   }
 
+  package var expiry: Expiry { Expiry(end: expiresAt, days: expiringDays) }
+
   /// Proven, and not rejected since.
   package var isProven: Bool { lastProof != nil && !isRejected }
 }

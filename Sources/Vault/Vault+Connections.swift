@@ -54,7 +54,8 @@ extension Vault {
     try checkUsable()
     // A damaged file could lose rows in silence.
     try store.proveSound()
-    var found: [String: ConnectionStatus] = [:]
+    // By bytes: to Swift two ids that differ in their normal form alone are equal.
+    var found: [[UInt8]: ConnectionStatus] = [:]
     var isMoving = true
     // While a rekey moves connections, one may come to lie where this list has been already: a second look finds it.
     for round in 0..<2 where isMoving {
@@ -64,7 +65,8 @@ extension Vault {
         if ring.sets[entry.setVersion] == nil { ring = try refreshed(ring).ring }
         guard let set = ring.sets[entry.setVersion] else { throw damaged("card", nil, record) }
         let card = try openListed(record, entry, set, ring.vaultID)
-        if round == 0 || found[card.status.id] == nil { found[card.status.id] = card.status }
+        let key = Array(card.status.id.utf8)
+        if round == 0 || found[key] == nil { found[key] = card.status }
       }
       if try refreshed(ring).isNew { isMoving = true }
     }

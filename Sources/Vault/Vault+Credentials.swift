@@ -3,6 +3,16 @@
 import Basics
 import Secrets
 
+/// What became of a fall-over.
+package enum FallOverVerdict: Sendable {
+  /// The standby is the live credential now.
+  case taken
+  /// It was already: another process was faster.
+  case standing
+  /// The two do not stand there like that any more: another credential was put, or the standby was taken away.
+  case refused
+}
+
 extension Vault {
   /// Stores a connection's credential as the live one; durable when it returns. Its state becomes `new`, and a
   /// credential beside it goes.
@@ -94,15 +104,16 @@ extension Vault {
   ///   - to: generation of the staged one.
   ///   - code: what the tenant said.
   ///   - briefly: other writers are not waited for.
-  /// - Returns: whether `to` is the live one now, by this call or another.
   package func fallOver(
     connection id: String, from: Int64, to: Int64, code: String?, at time: Timestamp, briefly: Bool = false
-  ) throws(S4Error) -> Bool {
-    try change(id, by: patience(briefly), mayAsk: !briefly) { (found, ring) throws(S4Error) in
-      guard let found else { return Outcome(result: false) }
+  ) throws(S4Error) -> FallOverVerdict {
+    try checkUsable()
+    guard !(briefly && store.needsCallersThread) else { throw contended }
+    return try change(id, by: patience(briefly), mayAsk: !briefly) { (found, ring) throws(S4Error) in
+      guard let found else { return Outcome(result: .refused) }
       var status = found.card.status
       guard status.live.generation == from, let beside = status.beside, status.canFallOver, beside.generation == to
-      else { return Outcome(result: status.live.generation == to) }
+      else { return Outcome(result: status.live.generation == to ? .standing : .refused) }
       if !status.live.isRejected || status.live.state != .expired {
         (status.live.isRejected, status.live.state, status.live.since) = (true, .expired, time)
         status.live.lastErrorCode = code.map(Self.shortened)
@@ -111,7 +122,7 @@ extension Vault {
       rejected.card.status = status
       let draft = AuditEvent(
         .fallOver, actor: nil, connection: id, generation: to, result: code.map(Self.shortened) ?? "rejected")
-      return Outcome(result: true, entry: try Self.switched(rejected, beside, ring), audit: [draft])
+      return Outcome(result: .taken, entry: try Self.switched(rejected, beside, ring), audit: [draft])
     }
   }
 

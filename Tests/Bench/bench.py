@@ -18,18 +18,13 @@ from collections.abc import Callable
 from askel_s4 import Auth, Client, Instance, Receipt
 from askel_s4_sandbox import Sandbox
 
+import vault_bench
+from figures import figure, note
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROWS = 4_200
 LATENCY_MS = 60
 ROUNDS = 7
-
-
-def figure(name: str, value: float, unit: str) -> None:
-    print(f"figure {name} {value:.4g} {unit}", flush=True)
-
-
-def note(text: str) -> None:
-    print(f"# {text}", flush=True)
 
 
 def instance(folder: str) -> Instance:
@@ -109,7 +104,9 @@ def fresh_demo() -> None:
         figure("fresh_demo_s", took, "s")
 
 
-FIGURES: dict[str, Callable[[], None]] = {"mints": mints, "overlap": overlap, "fresh_demo": fresh_demo}
+FIGURES: dict[str, Callable[[], None]] = {
+    "mints": mints, "overlap": overlap, **vault_bench.FIGURES, "fresh_demo": fresh_demo,
+}
 
 
 def main() -> None:

@@ -70,7 +70,7 @@ static void test_put(const askel_s4_instance *instance) {
     EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_connection_put(NULL, &o, &error));
   }
   PUT(ASKEL_S4_INVALID_ARGUMENT, "struct_size", o.struct_size = 0);
-  PUT(ASKEL_S4_INVALID_ARGUMENT, "struct_size", o.struct_size = sizeof o - sizeof(void *));
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "struct_size", o.struct_size = offsetof(askel_s4_connection_options, client_certificate) - 1);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "id", o.id = NULL);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "id", o.id = "");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "id", o.id = NOT_UTF8);
@@ -78,9 +78,9 @@ static void test_put(const askel_s4_instance *instance) {
   PUT(ASKEL_S4_INVALID_ARGUMENT, "id", o.id = long_id);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "host", o.host = NULL);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "host", o.host = NOT_UTF8);
-  PUT(ASKEL_S4_INVALID_ARGUMENT, "auth", o.auth = 2);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "auth", o.auth = 3);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "auth", o.auth = -1);
-  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_auth", o.client_auth = 2);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_auth", o.client_auth = 3);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "token_url", o.token_url = NULL);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "token_url", o.token_url = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "client_id", o.client_id = NULL);
@@ -90,6 +90,17 @@ static void test_put(const askel_s4_instance *instance) {
   PUT(ASKEL_S4_INVALID_ARGUMENT, "scope", o.scope = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "user", o.auth = ASKEL_S4_AUTH_BASIC, o.password = "word");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "password", o.auth = ASKEL_S4_AUTH_BASIC, o.user = "USER");
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_secret", o.client_auth = ASKEL_S4_CLIENT_AUTH_CERTIFICATE);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_certificate", o.client_auth = ASKEL_S4_CLIENT_AUTH_CERTIFICATE,
+      o.client_secret = NULL);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_certificate", o.auth = ASKEL_S4_AUTH_CERTIFICATE, o.client_secret = NULL);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_key", o.auth = ASKEL_S4_AUTH_CERTIFICATE, o.client_secret = NULL,
+      o.client_certificate = "text");
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_key", o.auth = ASKEL_S4_AUTH_CERTIFICATE, o.client_secret = NULL,
+      o.client_certificate = "text", o.client_key = "text");
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "client_key", o.client_key = "text");
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "expires_at", o.expires_at = "tomorrow");
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "expiring_days", o.expiring_days = 3651);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "allow_host", o.allow_host = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "ca_file", o.ca_file = "no-such-file.pem");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "ca_file", o.ca_file = NOT_UTF8);

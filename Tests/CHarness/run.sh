@@ -39,6 +39,12 @@ compile bad_input "$source/bad_input.c" "$source/bad_input_connections.c" "$sour
 compile lifetime "$source/lifetime.c"
 compile forking "$source/forking.c"
 compile leaving "$source/leaving.c"
+compile traces "$source/traces.c" -lcurl
+
+# The scan itself is a Python test (test_traces.py); here the program runs through, so that valgrind sees it.
+sed -n 's/.*"client_secret": "\([^"]*\)".*/\1/p' "$sandbox" | tr -d '\n' > "$build/secret"
+printf '%s' 'the harness has a 32 byte key ...' | head -c 32 > "$build/key"
+cp "$build/key" "$build/needle"
 
 failed=0
 if [ "$valgrind" = --valgrind ]; then
@@ -53,6 +59,7 @@ if [ "$valgrind" = --valgrind ]; then
   check "$build/orders" "$sandbox" 40
   check "$build/lifetime" "$sandbox" quick
   check "$build/forking" quick
+  check "$build/traces" "$sandbox" "$build" secret_basic < /dev/null
 else
   "$build/bad_input" || failed=1
   "$build/orders" "$sandbox" || failed=1
@@ -60,5 +67,6 @@ else
   "$build/lifetime" "$sandbox" || failed=1
   "$build/forking" || failed=1
   "$build/leaving" "$sandbox" || failed=1
+  "$build/traces" "$sandbox" "$build" secret_post < /dev/null || failed=1
 fi
 exit $failed

@@ -66,18 +66,18 @@ import Testing
       // The first of the crowd is under way; a new credential is put and used; then the first is rejected.
       let new = try vault.put(connection: "nordvik", NewCredential(record: SecretBytes(copying: [2])))
       monitor.note("nordvik", try vault.status(connection: "nordvik").live)
-      if case .limited(to: 1) = monitor.passage("nordvik", generation: old, isBasic: true, ignoring: nil) {
+      if case .limited(to: 1) = monitor.passage("nordvik", generation: old, limit: 2, ignoring: nil) {
       } else {
         Issue.record("the replaced credential is not known to be wrong yet")
       }
       monitor.report("nordvik", generation: old, Self.rejection, isCheck: false)
-      if case .refused = monitor.passage("nordvik", generation: old, isBasic: true, ignoring: nil) {
+      if case .refused = monitor.passage("nordvik", generation: old, limit: 2, ignoring: nil) {
       } else {
         Issue.record("the rest of the crowd is sent")
       }
       #expect(!monitor.mayStillSend("nordvik", generation: old))
       #expect(monitor.mayStillSend("nordvik", generation: new))
-      if case .limited(to: 1) = monitor.passage("nordvik", generation: new, isBasic: true, ignoring: nil) {
+      if case .limited(to: 1) = monitor.passage("nordvik", generation: new, limit: 2, ignoring: nil) {
       } else {
         Issue.record("the new credential has its own turns")
       }

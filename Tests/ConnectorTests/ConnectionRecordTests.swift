@@ -13,7 +13,7 @@ private func settings() throws -> ConnectionSettings {
     auth: .clientCredentials(
       ClientCredentials(
         tokenOrigin: try Origin(pasted: "a.authentication.eu10.hana.ondemand.com"), tokenTarget: "/oauth/token?x=1",
-        clientID: "sb-ä", clientSecret: SecretBytes(copying: Array("s3cret".utf8)), style: .secretPost, scope: "s")),
+        clientID: "sb-ä", authentication: .secretPost(SecretBytes(copying: Array("s3cret".utf8))), scope: "s")),
     allowedHosts: ["localhost", "x"], certificateAuthorities: [1, 2, 3])
 }
 
@@ -27,9 +27,9 @@ private func settings() throws -> ConnectionSettings {
       Issue.record("another kind came back")
       return
     }
-    #expect(client.clientID == "sb-ä" && client.style == .secretPost && client.scope == "s")
+    #expect(client.clientID == "sb-ä" && client.authentication.name == "secret_post" && client.scope == "s")
     #expect(client.tokenTarget == "/oauth/token?x=1")
-    #expect(client.clientSecret == SecretBytes(copying: Array("s3cret".utf8)))
+    #expect(client.authentication.secret == SecretBytes(copying: Array("s3cret".utf8)))
   }
 
   @Test func everyTruncationIsRefusedOrHarmless() throws {
@@ -39,7 +39,7 @@ private func settings() throws -> ConnectionSettings {
       if let back = try? ConnectionRecord.decode(SecretBytes(copying: Array(whole[..<count]))),
         case .clientCredentials(let client) = back.auth
       {
-        #expect(client.clientSecret == SecretBytes(copying: Array("s3cret".utf8)))
+        #expect(client.authentication.secret == SecretBytes(copying: Array("s3cret".utf8)))
       }
     }
   }

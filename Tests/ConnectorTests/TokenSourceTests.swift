@@ -25,14 +25,16 @@ import Testing
     let server = SilentServer()
     let origin = try Origin(pasted: "127.0.0.1:\(server.port)")
     let client = ClientCredentials(
-      tokenOrigin: origin, tokenTarget: "/oauth/token", clientID: "client", clientSecret: SecretBytes(copying: [1]),
-      style: .secretBasic, scope: "")
+      tokenOrigin: origin, tokenTarget: "/oauth/token", clientID: "client",
+      authentication: .secretBasic(SecretBytes(copying: [1])), scope: "")
     let engine = try Engine()
     defer { engine.close() }
     let source = TokenSource(
-      connection: "nordvik", generation: 1,
-      settings: ConnectionSettings(
-        origin: origin, auth: .clientCredentials(client), allowedHosts: ["127.0.0.1"], certificateAuthorities: []),
+      connection: "nordvik",
+      credential: Credential(
+        generation: 1,
+        settings: ConnectionSettings(
+          origin: origin, auth: .clientCredentials(client), allowedHosts: ["127.0.0.1"], certificateAuthorities: [])),
       engine: engine, monitor: ConnectionMonitor(vault: vault, events: try EventQueue(capacity: 4)),
       mintCount: MintCount())
 

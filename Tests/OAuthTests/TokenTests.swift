@@ -2,6 +2,7 @@
 
 import Basics
 import Secrets
+import TestSupport
 import Testing
 
 @testable import HTTP
@@ -103,11 +104,25 @@ private func failure(_ response: HTTPResponse) -> S4Error? {
   @Test func secretPostGoesIntoTheBody() throws {
     let credentials = ClientCredentials(
       tokenOrigin: try #require(origin), tokenTarget: "/oauth/token", clientID: "a b",
-      clientSecret: SecretBytes(copying: Array("s&t".utf8)), style: .secretPost, scope: "x y")
+      authentication: .secretPost(SecretBytes(copying: Array("s&t".utf8))), scope: "x y")
     let request = credentials.tokenRequest(deadline: Deadline(milliseconds: 1_000), trust: Trust())
     #expect(request.authorization == nil)
     #expect(
       request.body.map(header) == "grant_type=client_credentials&scope=x+y&client_id=a+b&client_secret=s%26t")
     #expect(request.isAnswerSecret)
+    #expect(request.certificate == nil)
+  }
+
+  @Test func certificateGoesIntoTheHandshakeAndTheIDIntoTheBody() throws {
+    let certificate = try ClientCertificate(
+      chain: SecretBytes(copying: Array(TestCertificates.client.utf8)),
+      key: SecretBytes(copying: Array(TestCertificates.key.utf8)))
+    let credentials = ClientCredentials(
+      tokenOrigin: try #require(origin), tokenTarget: "/oauth/token", clientID: "a b",
+      authentication: .certificate(certificate), scope: "")
+    let request = credentials.tokenRequest(deadline: Deadline(milliseconds: 1_000), trust: Trust())
+    #expect(request.authorization == nil)
+    #expect(request.body.map(header) == "grant_type=client_credentials&client_id=a+b")
+    #expect(request.certificate?.key == certificate.key && request.certificate?.chain == certificate.chain)
   }
 }

@@ -98,15 +98,15 @@ import Testing
     let fall = { (from: Int64, to: Int64) in
       try vault.fallOver(connection: "nordvik", from: from, to: to, code: "invalid_client", at: .now)
     }
-    #expect(try !fall(1, 2))
+    #expect(try .refused == fall(1, 2))
     try vault.stage(connection: "nordvik", record: secret("second"))
-    #expect(try !fall(1, 2))
+    #expect(try .refused == fall(1, 2))
     try vault.prove("nordvik", 2)
     #expect(try status(vault).canFallOver)
     #expect(try vault.open(connection: "nordvik").beside == secret("second"))
-    #expect(try !fall(7, 2))
-    #expect(try !fall(1, 7))
-    #expect(try fall(1, 2))
+    #expect(try .refused == fall(7, 2))
+    #expect(try .refused == fall(1, 7))
+    #expect(try fall(1, 2) == .taken)
     var now = try status(vault)
     #expect(now.live.generation == 2)
     #expect(now.live.state == .active)
@@ -115,12 +115,12 @@ import Testing
     #expect(now.beside?.lastErrorCode == "invalid_client")
     #expect(now.besideRole == .former)
     // Who comes second is told that it has happened; nothing leads back.
-    #expect(try fall(1, 2))
-    #expect(try !fall(2, 1))
+    #expect(try fall(1, 2) == .standing)
+    #expect(try .refused == fall(2, 1))
     #expect(fault { try vault.promote(connection: "nordvik") }?.code == .conflict)
     now = try status(vault)
     #expect(now.live.generation == 2)
-    #expect(try !vault.fallOver(connection: "nobody", from: 1, to: 2, code: nil, at: .now))
+    #expect(try vault.fallOver(connection: "nobody", from: 1, to: 2, code: nil, at: .now) == .refused)
   }
 
   @Test func outcomesReachTheCredentialThatTheyAreOf() throws {

@@ -35,6 +35,7 @@ class Control:
             ("POST", "/faults"): self._faults,
             ("DELETE", "/faults"): self._clear_faults,
             ("GET", "/foreign-log"): self._foreign_log,
+            ("GET", "/tokens"): self._token_texts,
             ("POST", "/tokens"): self._tokens,
         }
 
@@ -98,10 +99,17 @@ class Control:
         return []
 
     def _tokens(self, body: object) -> dict[str, Any]:
-        """{"revoke": true} makes every token that was minted so far unknown."""
-        if _object(body, {"revoke"}).get("revoke"):
-            self.tenant.client.tokens.clear()
-        return {"known": len(self.tenant.client.tokens)}
+        """{"revoke": true} makes every token that was minted so far unknown; {"keep": true} keeps the texts of those
+        to come for `GET /tokens`, {"keep": false} forgets them."""
+        client, change = self.tenant.client, _object(body, {"revoke", "keep"})
+        if change.get("revoke"):
+            client.tokens.clear()
+        if "keep" in change:
+            client.kept_texts = [] if change["keep"] else None
+        return {"known": len(client.tokens)}
+
+    def _token_texts(self, _: object) -> list[str]:
+        return self.tenant.client.kept_texts or []
 
     def _foreign_log(self, _: object) -> list[dict[str, Any]]:
         return self.tenant.foreign_log

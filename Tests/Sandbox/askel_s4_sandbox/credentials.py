@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Token:
-    """An access token as the tenant remembers it; the text itself is not kept. `expires_at` is on time.monotonic()."""
+    """An access token as the tenant remembers it, without its text. `expires_at` is on time.monotonic()."""
 
     expires_at: float
     uses: int = 0
@@ -27,6 +27,8 @@ class OAuthClient:
     client_id: str
     secrets: list[str]
     tokens: dict[bytes, Token] = field(default_factory=dict)
+    kept_texts: list[str] | None = None
+    """Texts of tokens, where a test asked to keep them: it looks for what a client left of them."""
 
     def accepts(self, client_id: str, secret: str) -> bool:
         """Whether this id and one of the valid secrets were given."""
@@ -44,6 +46,8 @@ class OAuthClient:
         parts = [json.dumps(part, separators=(",", ":")).encode() for part in (head, body)]
         text = ".".join(_base64url(part) for part in [*parts, secrets.token_bytes(256)])
         self.tokens[_digest(text)] = Token(time.monotonic() + lifetime_s)
+        if self.kept_texts is not None:
+            self.kept_texts.append(text)
         return text, jti
 
     def find(self, text: str) -> Token | None:

@@ -163,6 +163,15 @@ class Sandbox:
         """Makes every token minted so far unknown."""
         self.control("POST", "/tokens", {"revoke": True})
 
+    def keep_tokens(self, keep: bool = True) -> None:
+        """Keeps the texts of the tokens that are minted from now on, or forgets them."""
+        self.control("POST", "/tokens", {"keep": keep})
+
+    def kept_tokens(self) -> list[str]:
+        """The texts of the tokens minted since `keep_tokens()`: to look for what a client left of them."""
+        found: list[str] = self.control("GET", "/tokens")
+        return found
+
     def foreign_log(self) -> list[dict[str, Any]]:
         """What the foreign host was sent: method, path, headers (pairs, names in lower case)."""
         found: list[dict[str, Any]] = self.control("GET", "/foreign-log")

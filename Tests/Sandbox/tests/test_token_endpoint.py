@@ -112,6 +112,16 @@ def test_tokens_expire(client: Any) -> None:
     assert client.get("A_SalesOrder", "$top=1", Authorization=f"Bearer {client.sandbox.mint()}").status_code == 401
 
 
+def test_texts_of_tokens_are_kept_for_those_who_ask(client: Any) -> None:
+    client.sandbox.mint()
+    assert client.sandbox.kept_tokens() == []
+    client.sandbox.keep_tokens()
+    tokens = [client.sandbox.mint() for _ in range(2)]
+    assert client.sandbox.kept_tokens() == tokens
+    client.sandbox.keep_tokens(False)
+    assert client.sandbox.kept_tokens() == []
+
+
 def test_tokens_are_counted_by_their_use(client: Any) -> None:
     tokens = [client.sandbox.mint() for _ in range(4)]
     assert len(set(tokens)) == 4

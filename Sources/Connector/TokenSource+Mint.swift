@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OAuth
+import Secrets
+import Synchronization
+
+// Tokens: minted for a request that waits, or ahead of the next one.
+extension TokenSource {
+  /// Starts minting the token of the next request, unless there is one or none is needed.
+  func prefetch(deadline: Deadline) {
+    let wanted = state.withLock { state -> (Credential, ClientCredentials)? in
+      guard case .clientCredentials(let client) = state.current.settings.auth, case .empty = state.slot,
+        !state.isFinished
+      else { return nil }
+      state.slot = .minting(generation: state.current.generation)
+      return (state.current, client)
+    }
+    guard let (credential, client) = wanted else { return }
+    // Weak: a surplus mint must not keep a freed cursor's secrets alive.
+    mint(credential, client, prefetchFlight, deadline) { [weak self] result in
+      self?.prefetched(result, of: credential.generation)
+    }
+  }
+
+  /// Mints a token only to see that the endpoint gives one.
+  func mintAndDiscard(
+    _ flight: Flight, deadline: Deadline, completion: @escaping @Sendable (Result<TokenFacts?, S4Error>) -> Void
+  ) {
+    let credential = current
+    guard case .clientCredentials(let client) = credential.settings.auth else {
+      completion(.success(nil))
+      return
+    }
+    mint(credential, client, flight, deadline) { result in completion(result.map { TokenFacts($0) }) }
+  }
+
+  /// Gives the token that was minted ahead, waits for it, or mints one.
+  func supplyToken(_ want: Want, _ credential: Credential, _ client: ClientCredentials) {
+    let (ready, isWaiting) = state.withLock { state -> (Token?, Bool) in
+      guard state.current.generation == credential.generation else { return (nil, false) }
+      switch state.slot {
+      case .ready(let token):
+        state.slot = .empty
+        guard token.isStale else { return (token, false) }
+        // It aged while the product looked at its page.
+        state.unused += 1
+        return (nil, false)
+      case .minting:
+        state.waiters.append(Waiter(want: want, credential: credential))
+        return (nil, true)
+      case .empty: return (nil, false)
+      }
+    }
+    if let ready {
+      want.completion(.success(Pass(credential: credential, authorization: ready.authorization)))
+    } else if isWaiting {
+      want.flight.whenCancelled { [weak self, weak flight = want.flight] in self?.endWait(of: flight) }
+    } else {
+      mintNow(want, credential, client)
+    }
+  }
+
+  /// Mints for a request that waits for it.
+  private func mintNow(_ want: Want, _ credential: Credential, _ client: ClientCredentials) {
+    mint(credential, client, want.flight, want.deadline) { [self] result in
+      switch result {
+      case .success(let token):
+        state.withLock { $0.minted += 1 }
+        want.completion(.success(Pass(credential: credential, authorization: token.authorization)))
+      case .failure(let error): goOn(want, after: credential, error)
+      }
+    }
+  }
+
+  private func mint(
+    _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline,
+    mayRepeat: Bool = true, _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+  ) {
+    guard mayBeSent(credential) else {
+      completion(.failure(ConnectionMonitor.rejected(connection, "")))
+      return
+    }
+    var request = client.tokenRequest(deadline: deadline, trust: credential.settings.trust)
+    request.turn = turn(of: credential)
+    request.version = version
+    flight.send(request) { [self] result in
+      // A kept-alive connection that had died: minting again costs a token that nobody uses.
+      if mayRepeat, case .failure(let error) = result, error.isConnectionLost, !deadline.hasPassed {
+        mint(credential, client, flight, deadline, mayRepeat: false, completion)
+        return
+      }
+      let token = Result<Token, S4Error> { () throws(S4Error) in
+        try Token.read(try result.get(), origin: client.tokenOrigin)
+      }
+      switch token {
+      case .success(let token):
+        mintCount.add()
+        accepted(credential)
+        state.withLock { $0.last = TokenFacts(token) }
+        report(.minted, of: credential)
+      case .failure(let error): report(.failed(error), of: credential)
+      }
+      completion(token)
+    }
+  }
+
+  private func prefetched(_ result: Result<Token, S4Error>, of generation: Int64) {
+    let (waiters, isWanted) = state.withLock { state -> ([Waiter], Bool) in
+      let waiters = state.waiters.filter { $0.credential.generation == generation }
+      state.waiters.removeAll { $0.credential.generation == generation }
+      // `finish`, or the step to the standby, has counted it already: a mint counts once.
+      guard case .minting(generation) = state.slot else { return (waiters, false) }
+      if case .success = result { state.minted += 1 }
+      if waiters.isEmpty, case .success(let token) = result {
+        state.slot = .ready(token)
+      } else {
+        // Given to the waiter; a failure is told by the next mint of its own.
+        state.slot = .empty
+      }
+      return (waiters, true)
+    }
+    switch result {
+    case .success(let token) where isWanted:
+      // One token, one request: the last that came is the one whose call is still wanted.
+      if let last = waiters.last {
+        last.want.completion(.success(Pass(credential: last.credential, authorization: token.authorization)))
+      }
+      for waiter in waiters.dropLast() { mintInstead(of: nil, for: waiter) }
+    case .success:
+      for waiter in waiters { mintInstead(of: nil, for: waiter) }
+    case .failure(let error):
+      for waiter in waiters { mintInstead(of: error, for: waiter) }
+    }
+  }
+
+  /// The mint made ahead ran under the deadline of the request before and may have met a passing fault: the waiter's
+  /// request is as good as any to try again, unless it would send a rejected credential or nobody wants it any more.
+  private func mintInstead(of error: S4Error?, for waiter: Waiter) {
+    let isFinished = state.withLock { $0.isFinished }
+    guard !isFinished, !waiter.want.deadline.hasPassed else {
+      waiter.want.completion(.failure(error ?? .cancelled))
+      return
+    }
+    if let error, !error.isRetryable || error.code == .throttled {
+      goOn(waiter.want, after: waiter.credential, error)
+    } else {
+      supply(waiter.want)
+    }
+  }
+
+  /// Ends the wait of a flight that was cancelled; one that has had its token since may not end another's.
+  private func endWait(of flight: Flight?) {
+    let waiter = state.withLock { state -> Waiter? in
+      guard let index = state.waiters.firstIndex(where: { $0.want.flight === flight }) else { return nil }
+      return state.waiters.remove(at: index)
+    }
+    waiter?.want.completion(.failure(.cancelled))
+  }
+}
+
+/// Tokens minted by an instance, for its status.
+final class MintCount: Sendable {
+  private let count = Atomic<UInt64>(0)
+  func add() { count.add(1, ordering: .relaxed) }
+  var value: UInt64 { count.load(ordering: .relaxed) }
+}
+
+/// What may be told of a token.
+struct TokenFacts: Sendable {
+  let type: String
+  let scope: String
+  /// Seconds; nil where the endpoint did not say.
+  let expiresIn: Int64?
+
+  init(_ token: Token) {
+    type = token.type
+    scope = token.scope
+    expiresIn = token.expiresIn
+  }
+}
