@@ -136,11 +136,3 @@ func (i *Instance) AuditEntries(filter AuditFilter) ([]AuditEntry, error) {
 	}
 	return entries, nil
 }
-
-// moment copies a time; the zero time becomes NULL.
-func (a *arena) moment(name string, value time.Time) *C.char {
-	if value.IsZero() {
-		return nil
-	}
-	return a.given(name, value.UTC().Format(time.RFC3339Nano))
-}

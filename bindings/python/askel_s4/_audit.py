@@ -2,29 +2,19 @@
 """The audit trail of a vault: its head, its verification, its entries."""
 
 import json
-from ctypes import byref, c_char_p, c_size_t, c_uint32, c_uint64
-from datetime import datetime, timezone
-from typing import Any, ClassVar, Dict, Iterator, Mapping, Optional, Union
+from ctypes import byref
+from datetime import date, datetime
+from typing import Any, Dict, Iterator, Mapping, Optional, Union
 
-from ._errors import InvalidArgument
 from ._ffi import lib
 from ._handle import Handle
-from ._structs import Options
-from ._values import take_text, text_in, unsigned_in
+from ._structs import AuditOptions
+from ._values import moment_in, take_text, text_in, unsigned_in
+
+Moment = Union[datetime, date, str, None]
 
 # Entries that one call of the library gives.
 _PAGE = 1000
-
-
-class AuditOptions(Options):
-    _fields_: ClassVar[Any] = [
-        ("struct_size", c_size_t),
-        ("connection", c_char_p),
-        ("from_", c_char_p),
-        ("to", c_char_p),
-        ("after", c_uint64),
-        ("limit", c_uint32),
-    ]
 
 
 def audit_head(instance: Handle) -> Dict[str, Any]:
@@ -41,13 +31,13 @@ def audit_verify(instance: Handle, head: Union[str, Mapping[str, Any], None]) ->
 
 
 def audit_entries(
-    instance: Handle, connection: Optional[str], since: Optional[datetime], before: Optional[datetime], after: int
+    instance: Handle, connection: Optional[str], since: Moment, before: Moment, after: int
 ) -> Iterator[Dict[str, Any]]:
     """Page by page, each asked for when the one before is used up."""
     options = AuditOptions(
         connection=text_in("connection", connection),
-        from_=_moment_in("since", since),
-        to=_moment_in("before", before),
+        from_=moment_in("since", since),
+        to=moment_in("before", before),
         after=unsigned_in("after", after, 64),
         limit=_PAGE,
     )
@@ -61,11 +51,3 @@ def audit_entries(
             yield entry
         if len(lines) < _PAGE:
             return
-
-
-def _moment_in(name: str, value: Optional[datetime]) -> Optional[bytes]:
-    if value is None:
-        return None
-    if value.tzinfo is None:
-        raise InvalidArgument(f"{name} is {value} without a time zone: give it one (tzinfo)", target=name)
-    return value.astimezone(timezone.utc).isoformat().encode()

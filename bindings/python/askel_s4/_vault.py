@@ -4,9 +4,10 @@
 import json
 import os
 from ctypes import byref
-from typing import Any, Callable, Dict, Optional, Union
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Union
 
 from . import _callbacks
+from ._audit import Moment, audit_entries, audit_head, audit_verify
 from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
@@ -71,8 +72,7 @@ class Vault:
         if progress is not None:
             options.progress = _progress(progress)
         with GivenKeys() as given:
-            if key is not None or function is lib.vault_rotate_key:
-                options.new_key = given.add("new_key", key)
+            options.new_key = given.add("new_key", key)
             with self._handle as pointer:
                 given.take()
                 check(function, pointer, byref(options))
@@ -93,6 +93,39 @@ class Vault:
         text = text_in("path", os.fspath(path))
         with self._handle as pointer:
             check(lib.vault_backup, pointer, text)
+
+    def audit_head(self) -> Dict[str, Any]:
+        """The head of the audit trail, a dict of "vault_id", "count", "hash" and "generation". Keep it outside of the
+        vault: given to audit_verify() later, it shows that entries, or the whole vault, were put back to an earlier
+        state."""
+        return audit_head(self._handle)
+
+    def audit_verify(self, head: Union[str, Mapping[str, Any], None] = None) -> Dict[str, Any]:
+        """Verifies the audit trail from its first entry to its last, and the connections against it. What is wrong is
+        no exception but in the result, a dict:
+
+        - "intact": whether nothing was found; "finding": what was, or None
+        - "entries": how many proved genuine; "first_broken": number of the first that does not, None where it is not
+          an entry
+        - "head": as audit_head() gives it
+
+        :param head: an earlier one, as audit_head() gave it, or its JSON text
+        """
+        return audit_verify(self._handle, head)
+
+    def audit(
+        self, *, connection: Optional[str] = None, since: Moment = None, before: Moment = None, after: int = 0
+    ) -> Iterator[Dict[str, Any]]:
+        """The entries of the audit trail, oldest first, read as they are asked for: dicts of "entry" (its number),
+        "at", "actor", "action", "connection", "generation" and "result" ("ok", or the code of what went wrong). No
+        secret is among them. audit_verify() verifies them.
+
+        :param connection: entries of this connection alone
+        :param since: entries from this moment on, an aware datetime, a date (its beginning in UTC), or RFC 3339
+        :param before: entries before this moment
+        :param after: entries after the one with this number
+        """
+        return audit_entries(self._handle, connection, since, before, after)
 
     def _json(self, function: Any, *arguments: Any) -> Any:
         with self._handle as pointer:
