@@ -15,7 +15,8 @@ extension Instance {
     let (settings, status) = try openConnection(connection)
     guard service != nil || !settings.isSentToAPI else {
       throw .invalidArgument(
-        "service", "with HTTP Basic, and with a certificate at the API, there is nothing to mint: name a service to ask")
+        "service", "with HTTP Basic, and with a certificate at the API, there is nothing to mint: name a service to ask"
+      )
     }
     monitor.note(connection, status, asOf: version)
     let source = TokenSource(

@@ -83,7 +83,12 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
       ("host", Self.complete { $0.host = nil }), ("token_url", Self.complete { $0.tokenURL = nil }),
       ("client_id", Self.complete { $0.clientID = nil }), ("client_secret", Self.complete { $0.clientSecret = nil }),
       ("client_secret", Self.complete { $0.clientAuth = .certificate }),
-      ("client_certificate", Self.complete { $0.clientAuth = .certificate; $0.clientSecret = nil }),
+      (
+        "client_certificate",
+        Self.complete {
+          $0.clientAuth = .certificate; $0.clientSecret = nil
+        }
+      ),
       ("client_certificate", Self.complete { $0.clientCertificate = secret(TestCertificates.client) }),
       ("client_key", Self.complete { $0.clientKey = secret(TestCertificates.key) }),
       ("user", Self.basic { $0.user = nil }), ("user", Self.basic { $0.user = "A:B" }),
@@ -92,7 +97,12 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
       ("client_certificate", Self.basic { $0.clientCertificate = secret(TestCertificates.client) }),
       ("client_secret", Self.complete { $0.auth = .certificate }),
       ("password", Self.basic { $0.auth = .certificate }),
-      ("client_certificate", Self.complete { $0.auth = .certificate; $0.clientSecret = nil }),
+      (
+        "client_certificate",
+        Self.complete {
+          $0.auth = .certificate; $0.clientSecret = nil
+        }
+      ),
     ]
     for (name, draft) in wrong {
       let error = fault { _ = try draft.settings() }
@@ -146,7 +156,10 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
     try expect(Self.complete(), { $0.clientSecret = secret("new") }, same.merging(["secret": "new"]) { $1 })
     try expect(Self.complete(), { _ in }, same.merging(["secret": "old secret"]) { $1 })
     try expect(
-      Self.basic(), { $0.auth = .basic; $0.password = secret("new") }, ["user": "USER", "secret": "new"])
+      Self.basic(),
+      {
+        $0.auth = .basic; $0.password = secret("new")
+      }, ["user": "USER", "secret": "new"])
   }
 
   @Test func whatIsNamedIsNew() throws {
@@ -157,10 +170,14 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
         $0.clientSecret = secret("new")
       }, ["client_id": "other", "client_auth": "secret_basic", "secret": "new", "scope": "scope"])
     try expect(
-      Self.complete(), { $0.scope = ""; $0.allowHost = ""; $0.authorities = [] },
+      Self.complete(),
+      {
+        $0.scope = ""; $0.allowHost = ""; $0.authorities = []
+      },
       ["scope": "", "allow_host": "", "ca_file": "", "secret": "old secret"])
     // Said in other words, the same host.
-    try expect(Self.complete(), { $0.tokenURL = Self.tokenURL.uppercasedHost + "?sap-client=100" }, ["secret": "old secret"])
+    try expect(
+      Self.complete(), { $0.tokenURL = Self.tokenURL.uppercasedHost + "?sap-client=100" }, ["secret": "old secret"])
   }
 
   @Test func storedSecretGoesToNoOtherHostClientOrUser() {
@@ -169,8 +186,18 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
       ("client_secret", Self.complete(), { $0.tokenURL = "https://proxy.example/oauth/token" }),
       ("client_secret", Self.complete(), { $0.tokenURL = "https://\(Self.host):8443/sap/bc/sec/oauth2/token" }),
       ("client_secret", Self.complete(), { $0.clientID = "other" }),
-      ("password", Self.basic(), { $0.auth = .basic; $0.host = other }),
-      ("password", Self.basic(), { $0.auth = .basic; $0.user = "OTHER" }),
+      (
+        "password", Self.basic(),
+        {
+          $0.auth = .basic; $0.host = other
+        }
+      ),
+      (
+        "password", Self.basic(),
+        {
+          $0.auth = .basic; $0.user = "OTHER"
+        }
+      ),
     ]
     for (name, live, change) in cases {
       let error = refusal(live, change)
@@ -206,10 +233,19 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
 
   @Test func anotherAuthTakesOverHostAndTrustAlone() throws {
     try expect(
-      Self.complete(), { $0.auth = .basic; $0.user = "USER"; $0.password = secret("word") },
+      Self.complete(),
+      {
+        $0.auth = .basic; $0.user = "USER"; $0.password = secret("word")
+      },
       ["host": "https://" + Self.host, "allow_host": "proxy.example", "ca_file": "CA", "secret": "word"])
-    #expect(refusal(Self.complete()) { $0.auth = .basic; $0.user = "USER" }?.target == "password")
-    #expect(refusal(Self.basic()) { $0.tokenURL = Self.tokenURL; $0.clientID = "c" }?.target == "client_secret")
+    #expect(
+      refusal(Self.complete()) {
+        $0.auth = .basic; $0.user = "USER"
+      }?.target == "password")
+    #expect(
+      refusal(Self.basic()) {
+        $0.tokenURL = Self.tokenURL; $0.clientID = "c"
+      }?.target == "client_secret")
   }
 
   @Test func forgottenAuthIsPointedOut() {
@@ -222,8 +258,13 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
   }
 
   @Test func hostThatTheNewListDoesNotAdmitIsRefused() {
-    let live = Self.basic { $0.host = "proxy.example"; $0.allowHost = "proxy.example" }
-    #expect(refusal(live) { $0.auth = .basic; $0.allowHost = "other.example" }?.code == .hostRefused)
+    let live = Self.basic {
+      $0.host = "proxy.example"; $0.allowHost = "proxy.example"
+    }
+    #expect(
+      refusal(live) {
+        $0.auth = .basic; $0.allowHost = "other.example"
+      }?.code == .hostRefused)
   }
 }
 

@@ -77,7 +77,8 @@ final class StandbyBench {
     vault = try Vault(path: directory.vault, key: key)
     _ = try vault.put(connection: "nordvik", record: SecretBytes(copying: [1]))
     events = try EventQueue(capacity: 64)
-    monitor = ConnectionMonitor(vault: vault, events: events) { [keeper] (step) throws(S4Error) in try keeper.keep(step) }
+    monitor = ConnectionMonitor(vault: vault, events: events) { [keeper] (step) throws(S4Error) in try keeper.keep(step)
+    }
     engine = try Engine()
     monitor.note("nordvik", try vault.status(connection: "nordvik"))
   }

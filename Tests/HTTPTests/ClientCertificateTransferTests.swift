@@ -19,7 +19,8 @@ import Testing
 
   /// Sends one request and waits for what it comes to.
   private func send(
-    _ server: ScriptedServer, _ engine: Engine, _ certificate: ClientCertificate?, version: HTTPRequest.Version = .http11
+    _ server: ScriptedServer, _ engine: Engine, _ certificate: ClientCertificate?,
+    version: HTTPRequest.Version = .http11
   ) throws -> Result<HTTPResponse, S4Error> {
     var request = HTTPRequest(
       .get, try Origin(pasted: server.origin), "/", headers: [], deadline: Deadline(milliseconds: 10_000),
