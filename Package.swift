@@ -42,13 +42,16 @@ let package = Package(
     floor("AskelS4", "Basics", "Secrets", "OData", "Vault", "Connector", "Documents", "CAskelS4"),
 
     .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/Support", swiftSettings: strict),
+    .target(
+      name: "TestServer", dependencies: ["Basics", "TestSupport", "CCurl"], path: "Tests/TestServer",
+      swiftSettings: strict),
     tests("Basics"),
     tests("Secrets", "Basics", "COpenSSL"),
     tests("OData", "Basics"),
     tests("Vault", "Basics", "Secrets", "CSQLite"),
-    tests("HTTP", "Basics", "Secrets"),
+    tests("HTTP", "Basics", "Secrets", "TestServer"),
     tests("OAuth", "Basics", "Secrets", "HTTP"),
-    tests("Connector", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth"),
+    tests("Connector", "TestServer", "Basics", "Secrets", "OData", "Vault", "HTTP", "OAuth"),
     tests("Documents", "Basics", "OData", "Connector"),
     tests("AskelS4", "Basics", "Secrets", "Connector", "CAskelS4"),
   ],

@@ -34,7 +34,8 @@ extension Instance {
     }
     guard service != nil || !credential.settings.isSentToAPI else {
       throw .invalidArgument(
-        "service", "with HTTP Basic, and with a certificate at the API, there is nothing to mint: name a service to ask")
+        "service", "with HTTP Basic, and with a certificate at the API, there is nothing to mint: name a service to ask"
+      )
     }
     let source = TokenSource(
       connection: connection, credential: credential, engine: engine, monitor: monitor, mintCount: mintCount,

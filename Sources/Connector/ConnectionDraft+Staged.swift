@@ -23,11 +23,13 @@ extension ConnectionDraft {
     case (.certificate, .certificate(let certificate)): draft.take(from: certificate)
     case (.clientCredentials, .basic) where tokenURL == nil && clientID == nil:
       throw .invalidArgument(
-        "auth", "the live credential is of HTTP Basic, and this one of client credentials: say ASKEL_S4_AUTH_BASIC, or "
+        "auth",
+        "the live credential is of HTTP Basic, and this one of client credentials: say ASKEL_S4_AUTH_BASIC, or "
           + "give token_url and client_id")
     case (.clientCredentials, .certificate) where tokenURL == nil && clientID == nil:
       throw .invalidArgument(
-        "auth", "the live credential is a certificate at the API, and this one of client credentials: say "
+        "auth",
+        "the live credential is a certificate at the API, and this one of client credentials: say "
           + "ASKEL_S4_AUTH_CERTIFICATE, or give token_url and client_id")
     default: break
     }

@@ -28,8 +28,7 @@ extension Exchange {
     }
     var error = AnswerError.from(
       status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
-    if 300...399 ~= response.status, let foreign = foreignHost(response.header("location") ?? "", answer)
-    {
+    if 300...399 ~= response.status, let foreign = foreignHost(response.header("location") ?? "", answer) {
       error.code = .originRefused
       error.message =
         "\(target) redirects to \(foreign): it was not followed, and no credential was sent there; check the host"

@@ -73,7 +73,7 @@ package final class CallbackStore: Store {
 
   /// Nothing to prove here: which records there are is the product's database's word. That one was held back or put
   /// back to an earlier state is what the audit trail shows.
-  package func proveSound() throws(S4Error) {}
+  package func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) {}
 
   package func close() {
     guard !guardian.isForked else { return }

@@ -28,8 +28,7 @@ extension Database {
     return version
   }
 
-  /// The flags for `sqlite3_open_v2`. The host may have set another VFS as default, or SQLite's own mutexes off: neither
-  /// concerns us.
+  /// The flags for `sqlite3_open_v2`.
   static func flags(_ access: Access) -> Int32 {
     let common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
     return switch access {

@@ -57,6 +57,7 @@ final class Database {
     patience = .allocate(capacity: 1)
     patience.initialize(to: Patience())
     var handle: OpaquePointer?
+    // The host may have set another VFS as default.
     let code = sqlite3_open_v2(Self.name(path, access), &handle, Self.flags(access), "unix")
     guard let handle else {
       patience.deallocate()
@@ -241,12 +242,14 @@ final class Database {
 
   /// Looks through the whole file, unless it has not changed since the last time. For answers that a damaged file would
   /// give falsely: that there is no such row, or no more rows than these.
-  func proveSound() throws(S4Error) {
+  /// - Parameter further: looks at more than SQLite can.
+  func proveSound(_ further: (Database) throws(S4Error) -> Void = { _ in }) throws(S4Error) {
     let version = try first(.dataVersion) { (row) throws(S4Error) in try row.integer(0) } ?? 0
     let now = (version: version, changes: sqlite3_total_changes(handle))
     if let soundAt, soundAt == now { return }
     let finding = try first(.integrityCheck) { (row) throws(S4Error) in try row.text(0, limit: 100_000) }
     guard finding == "ok" else { throw Self.fault(SQLITE_CORRUPT, path: path) }
+    try further(self)
     soundAt = now
   }
 

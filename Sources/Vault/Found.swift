@@ -45,7 +45,7 @@ extension Vault {
       guard isNew || (round == 0 && ring.header.formerSet != 0) else { break }
       ring = now
     }
-    try store.proveSound()
+    try proveSound()
     return nil
   }
 

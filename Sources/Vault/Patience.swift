@@ -8,9 +8,9 @@ import Basics
 
 /// How long a connection of SQLite waits for the locks of others.
 ///
-/// SQLite's own busy handler sleeps up to 100 ms between two tries: next to a process that writes without pause it found
-/// the lock taken each time for ten seconds (measured). Many short sleeps of random length find the gap: a commit takes
-/// about 0.2 ms, so each try has its own, fair chance.
+/// SQLite's own busy handler sleeps up to 100 ms between two tries: next to a process that writes without pause it
+/// found the lock taken each time for ten seconds (measured). Many short sleeps of random length find the gap: a commit
+/// takes about 0.2 ms, so each try has its own, fair chance.
 struct Patience {
   /// Milliseconds that are waited where nobody gives a deadline: reading, opening.
   static let usual: Int64 = 10_000

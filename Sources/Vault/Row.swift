@@ -3,8 +3,8 @@
 import Basics
 import CSQLite
 
-/// One row of a result: a view, valid inside the call that lends it. The file may have been damaged or made by an enemy:
-/// every value is judged by type and size before it is used.
+/// One row of a result: a view, valid inside the call that lends it. The file may have been damaged or made by an
+/// enemy: every value is judged by type and size before it is used.
 /// Copyable although it stands for a C object that it does not own: Swift 6.3.1 crashes when it optimises the contrary.
 struct Row {
   private let statement: OpaquePointer

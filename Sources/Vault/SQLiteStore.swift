@@ -82,8 +82,10 @@ package final class SQLiteStore: Store, ForkWatched {
     _ = try? write(by: deadline) { (database) throws(S4Error) in database.clearLog(by: deadline) }
   }
 
-  package func proveSound() throws(S4Error) {
-    try use(examiner, .read) { (database) throws(S4Error) in try database.proveSound() }
+  package func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) {
+    try use(examiner, .read) { (database) throws(S4Error) in
+      try database.proveSound { (database) throws(S4Error) in try further(database) }
+    }
   }
 
   package func close() {
@@ -109,7 +111,8 @@ package final class SQLiteStore: Store, ForkWatched {
 
   /// Writes a copy that opens alone, complete and durable when it returns; others read and write meanwhile.
   /// - Parameter path: of a file that is not there; made with mode 0600.
-  /// - Throws: `.vaultUnavailable`, `.vaultCorrupt` where the file is damaged, `.invalidArgument`, `.closed`, `.forked`.
+  /// - Throws: `.vaultUnavailable`, `.vaultCorrupt` where the file is damaged, `.invalidArgument`, `.closed`,
+  ///   `.forked`.
   package func backup(to path: String) throws(S4Error) {
     try guardian.check()
     let target = try VaultFile(path: path, argument: "path")

@@ -77,8 +77,9 @@ package protocol Store: StoreView, Sendable {
   func change(by deadline: Deadline, _ body: (any StoreView) throws(S4Error) -> [StoreChange]) throws(S4Error)
 
   /// Proves, where the store can, that no record is hidden by damage: asked before "there is no such record" is said.
-  /// - Throws: `.vaultCorrupt`, `.vaultUnavailable`.
-  func proveSound() throws(S4Error)
+  /// - Parameter further: what only the owner of the records can see; not asked again where nothing has changed since.
+  /// - Throws: `.vaultCorrupt`, `.vaultUnavailable`, and what `further` throws.
+  func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error)
 
   /// Clears away, where the store can and nobody is in the way, what deleted records left in its files.
   func tidy()
@@ -95,6 +96,10 @@ package protocol Store: StoreView, Sendable {
 }
 
 extension Store {
+  package func proveSound() throws(S4Error) {
+    try proveSound { _ in }
+  }
+
   package func tidy() {}
 
   package func backup(to path: String) throws(S4Error) {

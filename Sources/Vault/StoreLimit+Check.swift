@@ -22,7 +22,8 @@ extension StoreLimit {
       if case .put(_, let value) = change, value.count > Self.value {
         throw S4Error(
           .internalDefect,
-          "the record \(Display.quoted(key)) has \(value.count) bytes, where \(Self.value) is the most: please report this"
+          "the record \(Display.quoted(key)) has \(value.count) bytes, where \(Self.value) is the most: please "
+            + "report this"
         )
       }
       if changes.count > 1, !seen.insert(key).inserted {

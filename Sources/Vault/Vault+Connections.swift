@@ -53,7 +53,7 @@ extension Vault {
   package func list() throws(S4Error) -> [ConnectionStatus] {
     try checkUsable()
     // A damaged file could lose rows in silence.
-    try store.proveSound()
+    try proveSound()
     // By bytes: to Swift two ids that differ in their normal form alone are equal.
     var found: [[UInt8]: ConnectionStatus] = [:]
     var isMoving = true
@@ -89,11 +89,23 @@ extension Vault {
     }
   }
 
+  /// Proves that no connection is hidden by damage: neither of the store, nor of the key that a record is found by.
+  func proveSound() throws(S4Error) {
+    try store.proveSound { (view) throws(S4Error) in
+      try forEachEntry(in: view) { (record, entry) throws(S4Error) in
+        guard Self.recordKey(entry.lookup) == record.key else { throw damaged("record", nil, record) }
+      }
+    }
+  }
+
   /// Walks over the records of all connections, in batches.
-  func forEachEntry(_ body: (StoredRecord, ConnectionEntry) throws(S4Error) -> Void) throws(S4Error) {
+  func forEachEntry(
+    in view: (any StoreView)? = nil, _ body: (StoredRecord, ConnectionEntry) throws(S4Error) -> Void
+  ) throws(S4Error) {
+    let view = view ?? store
     var last: String?
     while true {
-      let batch = try store.list(prefix: Self.connectionPrefix, after: last, limit: StoreLimit.batch)
+      let batch = try view.list(prefix: Self.connectionPrefix, after: last, limit: StoreLimit.batch)
       for record in batch {
         let entry: ConnectionEntry
         do throws(S4Error) { entry = try Self.decode(record) } catch { throw damaged("record", nil, record) }

@@ -161,15 +161,22 @@ extension Vault {
         if !isDone(entry, ring) { left.append(record.key) }
       }
       let before = total - UInt64(left.count)
-      guard progress(before, total) else { throw .cancelled }
+      try tell(progress, before, total)
       guard !left.isEmpty else { return }
       for start in stride(from: 0, to: left.count, by: Self.rotationBatch) {
         ring = try refreshed(ring).ring
         try moveBatch(left[start..<min(start + Self.rotationBatch, left.count)], ring, isDone, move)
         let done = min(start + Self.rotationBatch, left.count)
-        guard progress(before + UInt64(done), total) else { throw .cancelled }
+        try tell(progress, before + UInt64(done), total)
       }
     }
+  }
+
+  private func tell(_ progress: Progress, _ done: UInt64, _ total: UInt64) throws(S4Error) {
+    let goesOn = progress(done, total)
+    // The call-back may have forked: in the child the keys are zero.
+    try checkUsable()
+    guard goesOn else { throw S4Error(.cancelled, "the progress call-back ended the work: call again to go on", target: "progress") }
   }
 
   private func moveBatch(

@@ -47,7 +47,7 @@ extension Vault {
   /// - Throws: `.vaultCorrupt` with the first finding, and what the store and the keys throw.
   package func proveGenuine() throws(S4Error) {
     try checkUsable()
-    try store.proveSound()
+    try proveSound()
     for status in try list() {
       do throws(S4Error) {
         _ = try open(connection: status.id, beside: true)

@@ -71,8 +71,8 @@ package final class Vault: Sendable {
     self.store = store
     let keys = KeyBox(Keys(sources: sources, ring: ring))
     self.keys = keys
-    auditTrail = AuditTrail(vaultID: ring.vaultID, keySet: ring.header.currentSet) {
-      [title = store.title] (version) throws(S4Error) in try keys.withLock { $0.ring }.openSet(version, title).audit
+    auditTrail = AuditTrail(vaultID: ring.vaultID, keySet: ring.header.currentSet) { (version) throws(S4Error) in
+      try keys.withLock { $0.ring }.openSet(version, store.title).audit
     }
     id = Display.hex(ring.vaultID)
   }

@@ -47,15 +47,15 @@ extension VaultFile {
       let isReadable = ["-wal", "-shm"].allSatisfy { mayUse(path + $0, R_OK) }
       guard isReadable else {
         throw unavailable(
-          "beside it lies \(Display.quoted(path + "-wal")) with its latest changes, which cannot be read here: close the "
-            + "vault where it is written before it is copied, or copy it with askel_s4_vault_backup")
+          "beside it lies \(Display.quoted(path + "-wal")) with its latest changes, which cannot be read here: close "
+            + "the vault where it is written before it is copied, or copy it with askel_s4_vault_backup")
       }
       return .readOnlyLog
     }
     guard !hasContent(path + "-journal") else {
       throw unavailable(
-        "beside it lies \(Display.quoted(path + "-journal")), so that a write was cut off: open it once where it can be "
-          + "written")
+        "beside it lies \(Display.quoted(path + "-journal")), so that a write was cut off: open it once where "
+          + "it can be written")
     }
     return .immutable
   }

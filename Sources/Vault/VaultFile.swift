@@ -17,8 +17,8 @@ struct VaultFile: Sendable {
   let directory: String
 
   /// - Parameters:
-  ///   - path: absolute or relative; its directory must exist. Links among the directories are followed, since `/var/run`
-  ///     is one; the file itself must not be one.
+  ///   - path: absolute or relative; its directory must exist. Links among the directories are followed, since
+  ///     `/var/run` is one; the file itself must not be one.
   ///   - argument: what the path is called at the caller's.
   init(path: String, argument: String = "vault_path") throws(S4Error) {
     let name = path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path[...]

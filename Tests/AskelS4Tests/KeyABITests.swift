@@ -21,7 +21,23 @@ private final class Host {
   var code: Int32 = 0
   var input: [UInt8] = []
   var associatedData: [UInt8] = []
-  var freed = 0
+  let freeCount = Atomic<Int>(0)
+  /// The thread that ran the last free.
+  let freeThread = Atomic<UInt>(0)
+
+  /// How often the userdata was freed, when all that has ended is. Another test's call, on another thread, may have
+  /// taken it from the list.
+  var freed: Int {
+    Userdata.runEnded()
+    usleep(20_000)
+    return freeCount.load(ordering: .relaxed)
+  }
+
+  /// Waits, without ending anything, until the userdata was freed so often.
+  func wasFreed(_ count: Int) -> Bool {
+    for _ in 0..<100 where freeCount.load(ordering: .relaxed) < count { usleep(10_000) }
+    return freeCount.load(ordering: .relaxed) == count
+  }
 
   static func of(_ pointer: UnsafeMutableRawPointer?) -> Host? {
     pointer.map { Unmanaged<Host>.fromOpaque($0).takeUnretainedValue() }
@@ -37,7 +53,10 @@ private let callback: askel_s4_key_fn = { userdata, input, count, data, dataCoun
   return host.code
 }
 
-private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { Host.of($0)?.freed += 1 }
+private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { pointer in
+  Host.of(pointer)?.freeThread.store(UInt(pthread_self()), ordering: .relaxed)
+  Host.of(pointer)?.freeCount.add(1, ordering: .relaxed)
+}
 
 @Suite(.serialized) final class KeyABITests {
   private let host = Host()
@@ -162,7 +181,6 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { Host.of(
       #expect(error?.code == .invalidArgument)
       #expect(error?.target == "struct_size")
     }
-    Userdata.runEnded()
     #expect(host.freed == 0)
     #expect(fault { _ = try KeyArgument(nil, "vault_key").source() }?.target == "vault_key")
     #expect(!KeyArgument(nil, "vault_key").isGiven)
@@ -227,21 +245,29 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { Host.of(
     var source: (any KeySource)? = try service()
     let provider = try source?.makeProvider().provider
     source = nil
-    Userdata.runEnded()
     #expect(host.freed == 0)
-    // Closed is enough, although a client still holds a provider; and it may be the I/O thread that closes.
-    try service().close()
-    #expect(host.freed == 0)
-    Userdata.runEnded()
+    // Closed is enough, although a client still holds a provider.
+    let last = Locked<(any KeySource)?>(try service())
+    let held = try last.withLock { try $0?.makeProvider().provider }
+    // As the I/O thread may be the one that lets go.
+    let dropper = Atomic<UInt>(0)
+    onThreads(1) { _ in
+      dropper.store(UInt(pthread_self()), ordering: .relaxed)
+      last.withLock { source in
+        source?.close()
+        source = nil
+      }
+      // Until here nothing of the product's has run on this thread.
+    }
     #expect(host.freed == 1)
-    _ = provider
-    Userdata.runEnded()
+    let (freeing, dropping) = (host.freeThread.load(ordering: .relaxed), dropper.load(ordering: .relaxed))
+    #expect(freeing != dropping)
+    _ = (provider, held)
     #expect(host.freed == 1)
   }
 
   @Test func freeRunsWhereTheCallFails() throws {
     #expect(fault { _ = try service { $0.wrap = nil } }?.code == .invalidArgument)
-    Userdata.runEnded()
     #expect(host.freed == 1)
     // A call that fails before it has looked at the key.
     var key = key(ASKEL_S4_KEY_SERVICE) {
@@ -249,12 +275,10 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { Host.of(
       $0.free_fn = free
     }
     _ = KeyArgument(&key, "vault_key")
-    Userdata.runEnded()
     #expect(host.freed == 2)
     // A wrong kind is no reason to keep it.
     key.kind = Int32(ASKEL_S4_KEY_BYTES)
     #expect(fault { _ = try KeyArgument(&key, "vault_key").source() }?.target == "vault_key.userdata")
-    Userdata.runEnded()
     #expect(host.freed == 3)
   }
 
@@ -267,11 +291,11 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { Host.of(
       try withUnsafePointer(to: key) { (key) throws(S4Error) in _ = try KeyArgument(key, "vault_key").source() }
     }
     #expect(status == ASKEL_S4_INVALID_ARGUMENT)
-    #expect(host.freed == 1)
+    #expect(host.wasFreed(1))
     let handle = withUnsafePointer(to: key) { key in Handle.make(Holder(KeyArgument(key, "vault_key"))) }
     #expect(host.freed == 1)
     Handle.release(handle, as: Holder.self, nil)
-    #expect(host.freed == 2)
+    #expect(host.wasFreed(2))
   }
 
   private final class Holder {

@@ -101,7 +101,7 @@ private final class Records: Store, @unchecked Sendable {
   }
 
   func change(by deadline: Deadline, _ body: (any StoreView) throws(S4Error) -> [StoreChange]) throws(S4Error) {}
-  func proveSound() throws(S4Error) {}
+  func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) {}
   func close() {}
   func suspend() {}
 }

@@ -2,60 +2,60 @@
 
 /// Certificates and keys made for the tests alone: they open nothing.
 package enum TestCertificates {
-  /// Issued the others; ends 2036-01-01.
+  /// Issued the others; ends 2060-01-01.
   package static let authority = """
     -----BEGIN CERTIFICATE-----
-    MIIBRTCB7aADAgECAhRrp9i3SG0n57brPiWVmAKzMBeJMDAKBggqhkjOPQQDAjAZ
-    MRcwFQYDVQQDDA5UZXN0IGF1dGhvcml0eTAeFw0yNjAxMDEwMDAwMDBaFw0zNjAx
-    MDEwMDAwMDBaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZIzj0C
-    AQYIKoZIzj0DAQcDQgAE4KOCQ2fsmsTAVC83zWEhA4ZF/0t+0g2NCXIbPh46PFL4
-    UIprKlCLDrxdokrCKZl+OKW/UN65uPqIPcSz5a7J0aMTMBEwDwYDVR0TAQH/BAUw
-    AwEB/zAKBggqhkjOPQQDAgNHADBEAiAvuzAOxI+NyEJoqUe26zKWW1AdJHC/oD2S
-    pU0UUxdOSAIgDjbWcTRBk1GRo1fut8HNUB2DEIsg85K7MCVQsfpPVec=
+    MIIBSDCB76ADAgECAhQQUgZApvUTJ4WUZ/oT7vkWznQrAjAKBggqhkjOPQQDAjAZ
+    MRcwFQYDVQQDDA5UZXN0IGF1dGhvcml0eTAgFw0yNjAxMDEwMDAwMDBaGA8yMDYw
+    MDEwMTAwMDAwMFowGTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwWTATBgcqhkjO
+    PQIBBggqhkjOPQMBBwNCAATthG6c7prQOlGKlPvQyAiAzsGdjVBOgrCZcq8hzP6Z
+    UFkWCh1vG8sJQ88hU/V5DHtGRQKCIezW3oG/A6q2LpIvoxMwETAPBgNVHRMBAf8E
+    BTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQDBOReJntQpvjGkGgvPNXq1P3/RniKB
+    tVTte8XsEzVW/gIgHRo11x7YTditfupPT8iLAKIEm4lPRx3H7curvZbS0H4=
     -----END CERTIFICATE-----
 
     """
   /// CN=nordvik of Nordvik Größe, AG; ends 2027-03-31T12:30:15Z.
   package static let client = """
     -----BEGIN CERTIFICATE-----
-    MIIBWzCCAQGgAwIBAgIUHDgtcGc/pMcXpK6Onjiqa9yax20wCgYIKoZIzj0EAwIw
+    MIIBWzCCAQGgAwIBAgIUH7kGS5wlPyN4+rE67y6EbJ4pxEUwCgYIKoZIzj0EAwIw
     GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwHhcNMjYwMTAxMDAwMDAwWhcNMjcw
     MzMxMTIzMDE1WjAwMRwwGgYDVQQKDBNOb3JkdmlrIEdyw7bDn2UsIEFHMRAwDgYD
-    VQQDDAdub3JkdmlrMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDQ3tXxEvzLzD
-    gsljLthFaGnid1aAIZOfyJdFpCeHOABywqEZvDs4HxENXlWoCau2aFzIzWKuhcwd
-    0ma3CJZ63aMQMA4wDAYDVR0TAQH/BAIwADAKBggqhkjOPQQDAgNIADBFAiEAont3
-    DYYkdcG5qtnYDK+izaWpbtirkcrwev9s8vR3WZYCIGOAFTBzNxZsXlQpqheVo42p
-    Tllxpp6Kw6j4aB2hEx4F
+    VQQDDAdub3JkdmlrMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAENQKyPrruc2eX
+    o2kmgiKkhS2aiFvKZWWOc93V5TMHRA2Jlcl1c1/YvesxNaCh2wtH5VPBhYrBhvwg
+    CSLhunAvbaMQMA4wDAYDVR0TAQH/BAIwADAKBggqhkjOPQQDAgNIADBFAiEA0wUC
+    ALxzMiKNKtD4tlwNG9eOQHtLeu3bzWZZGK1t73kCIGDpneKz8cUrFELRrdSVHgI4
+    xR/Ohw5ROfC0rh6X9TWs
     -----END CERTIFICATE-----
 
     """
   /// The key of `client`.
   package static let key = """
     -----BEGIN PRIVATE KEY-----
-    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgUsS5ZYs2/RxsSIdq
-    WtC8bO1NPs7Me4j5BdO3xbpH4rOhRANCAAQNDe1fES/MvMOCyWMu2EVoaeJ3VoAh
-    k5/Il0WkJ4c4AHLCoRm8OzgfEQ1eVagJq7ZoXMjNYq6FzB3SZrcIlnrd
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgi7CQXbF/X/kgLZks
+    M/+VxjyJE7BTOLzIlJ3HUDo6cJihRANCAAQ1ArI+uu5zZ5ejaSaCIqSFLZqIW8pl
+    ZY5z3dXlMwdEDYmVyXVzX9i96zE1oKHbC0flU8GFisGG/CAJIuG6cC9t
     -----END PRIVATE KEY-----
 
     """
   /// The same as SEC 1 has it.
   package static let traditionalKey = """
     -----BEGIN EC PRIVATE KEY-----
-    MHcCAQEEIFLEuWWLNv0cbEiHalrQvGztTT7OzHuI+QXTt8W6R+KzoAoGCCqGSM49
-    AwEHoUQDQgAEDQ3tXxEvzLzDgsljLthFaGnid1aAIZOfyJdFpCeHOABywqEZvDs4
-    HxENXlWoCau2aFzIzWKuhcwd0ma3CJZ63Q==
+    MHcCAQEEIIuwkF2xf1/5IC2ZLDP/lcY8iROwUzi8yJSdx1A6OnCYoAoGCCqGSM49
+    AwEHoUQDQgAENQKyPrruc2eXo2kmgiKkhS2aiFvKZWWOc93V5TMHRA2Jlcl1c1/Y
+    vesxNaCh2wtH5VPBhYrBhvwgCSLhunAvbQ==
     -----END EC PRIVATE KEY-----
 
     """
   /// The same behind the passphrase "word".
   package static let encryptedKey = """
     -----BEGIN ENCRYPTED PRIVATE KEY-----
-    MIH0MF8GCSqGSIb3DQEFDTBSMDEGCSqGSIb3DQEFDDAkBBCCMYjJCr+ESGM/IsQ2
-    1HwCAgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQdfwb88E1YGUyCGYj
-    WVMFlgSBkLLCAbdcINSpfcLhFqFvGLoVRWzPsLbceOe2phK+Uwf+u/b4h8ZAh+Pq
-    8V6eHbI7hmq7toiJwf9upZQBR5YyKv3Kkc3qIKoQExXUoGNaINaMkXEbY0t8AU9o
-    SyOOcKRut7oWx9RaeAeho0vZhiHOKorX7ZcdhlyS1Ko+Op/udnH9I+elZIb66DQZ
-    46jzLcqAEQ==
+    MIH0MF8GCSqGSIb3DQEFDTBSMDEGCSqGSIb3DQEFDDAkBBBmFA7Oe0KxZb5DXFWh
+    WHe/AgIIADAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQIig75b/Lo6PTjtrM
+    3zfVcgSBkIMShK6e+EmJS22Tuo6XJ4JJoRst2nmmBgOYmviTZO2LDpfWqEmlo+2w
+    XakMKEG4d0K+H0XrJUBNLgBmys2qPGkApIfUHzCS9WG8OOXmWPXy4StuThiH5JJJ
+    AXtcWb0v4OpRK+b1kvu8j+USeJGFfUnDufXrJt+jyVaPbIUdN4QFS4n5n7A79qJn
+    8yLIKMpm0g==
     -----END ENCRYPTED PRIVATE KEY-----
 
     """
@@ -63,40 +63,40 @@ package enum TestCertificates {
   package static let encryptedTraditionalKey = """
     -----BEGIN EC PRIVATE KEY-----
     Proc-Type: 4,ENCRYPTED
-    DEK-Info: AES-256-CBC,FBBBEED0FB8164483B09DBD0B174D7DC
-    
-    VM4dDZRfwm2Jolj7CXWogQz/WuRUCx+8R5TL+re805j3Liv16IYZPHaOYe/BAgN/
-    h3+w/UsMCCajqYM9IzczAfJ/4ZkLdS6D+JlaRp9DLb6qeOaXduZ0lT/QYgGwuNT9
-    +WeFuNOfxBf/6vx8ZLTCrD5wTsX7yq7/BzGBwdbPzaw=
+    DEK-Info: AES-256-CBC,EE822F5A28513DE41B2659D4C2CC9AAD
+
+    yP/8Irh10MJ1/jzoCTErir8GVBCHnkw0zdKW7dCWWOe6L/sP55TjnXAGIxOl8hgu
+    0MQ6wFq6PUBqRos2GzuKaiyR4i+ykbLdl01JwLwixYwAIVEdoN1vXD6+chsec8J0
+    QYPLEXyUbZ8Ee9fzsZViSFc7sgYYLYOAzobKPqLB+yc=
     -----END EC PRIVATE KEY-----
 
     """
   /// Nobody's key.
   package static let otherKey = """
     -----BEGIN PRIVATE KEY-----
-    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgoTjt2vxQfxiaXojX
-    0SSQL6FNck/L68G+IGKlG8nMDYyhRANCAATdLreXb8XqMwh+NwFjJP7wDsuXbmcS
-    5FfypG/p9cMAlF98zqig9q/VPXM3kvCoQi0wK4QjS9sYW2amVi5ZEUi4
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDis2eUKqMNtr/9Vu
+    7BU0TTGY37JrQ2HghFXAv1yehk6hRANCAATwyg8kBoYKDSeQTVFCP54F9RAfC59s
+    E1+isxvvq88NkBmBomuAEVUhC6HRv7Co2PKqw4iGLbPy4YAFQ7smInzp
     -----END PRIVATE KEY-----
 
     """
   /// Of the same key, with line breaks in its subject; ends 2060-01-01.
   package static let controlCharacters = """
     -----BEGIN CERTIFICATE-----
-    MIIBPjCB5aADAgECAhRS5t8g+VkP9X4NK7arkDSy2g+M1TAKBggqhkjOPQQDAjAZ
+    MIIBPTCB5aADAgECAhQsh58eRmKL1geeoMqMBlUdr2pVpzAKBggqhkjOPQQDAjAZ
     MRcwFQYDVQQDDA5UZXN0IGF1dGhvcml0eTAgFw0yNjAxMDEwMDAwMDBaGA8yMDYw
     MDEwMTAwMDAwMFowEjEQMA4GA1UEAwwHYQpi4oCoYzBZMBMGByqGSM49AgEGCCqG
-    SM49AwEHA0IABA0N7V8RL8y8w4LJYy7YRWhp4ndWgCGTn8iXRaQnhzgAcsKhGbw7
-    OB8RDV5VqAmrtmhcyM1iroXMHdJmtwiWet2jEDAOMAwGA1UdEwEB/wQCMAAwCgYI
-    KoZIzj0EAwIDSAAwRQIgNjLz/j0xP0TtHn25MXDKx83x0OJF8bh1Pk2iKfjtV/UC
-    IQD2TjaI7qLdF4nlJogLOfj9LYQhUwCQKJ3GoJMQYX4MGA==
+    SM49AwEHA0IABDUCsj667nNnl6NpJoIipIUtmohbymVljnPd1eUzB0QNiZXJdXNf
+    2L3rMTWgodsLR+VTwYWKwYb8IAki4bpwL22jEDAOMAwGA1UdEwEB/wQCMAAwCgYI
+    KoZIzj0EAwIDRwAwRAIgWa9E60qa7HQV1qBUCzHJuBTTeCzU2itu/qO2UfujENoC
+    IGi3iyC7zYSSQUL7Zlm4m0EsQwJ7bWExLI5Y2P+rr4aa
     -----END CERTIFICATE-----
 
     """
   /// Of the same key, with a subject of over 1,400 bytes.
   package static let longSubject = """
     -----BEGIN CERTIFICATE-----
-    MIIHXTCCBwOgAwIBAgIUbgwQCboEPrd33XldjJD04HyNMjMwCgYIKoZIzj0EAwIw
+    MIIHXTCCBwOgAwIBAgIUFpSgQe5g4gN824Je6idP6D2fX/YwCgYIKoZIzj0EAwIw
     GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwHhcNMjYwMTAxMDAwMDAwWhcNMjcw
     MTAxMDAwMDAwWjCCBjAxgYEwfwYDVQQLDHjDqcOpw6nDqcOpw6nDqcOpw6nDqcOp
     w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOp
@@ -131,60 +131,95 @@ package enum TestCertificates {
     w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6kxgYEwfwYDVQQLDHjDqcOpw6nDqcOp
     w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOp
     w6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOpw6nDqcOp
-    w6nDqcOpw6nDqcOpw6kwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQNDe1fES/M
-    vMOCyWMu2EVoaeJ3VoAhk5/Il0WkJ4c4AHLCoRm8OzgfEQ1eVagJq7ZoXMjNYq6F
-    zB3SZrcIlnrdoxAwDjAMBgNVHRMBAf8EAjAAMAoGCCqGSM49BAMCA0gAMEUCIQC5
-    zENrtVnnSCnSd/b3O8V9fMZ5WwI2BJ5SJtvMGhPbmwIge8lzCsp0cXEh1wN4OanT
-    87zfyzozh35th9WWcNTiCgI=
+    w6nDqcOpw6nDqcOpw6kwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ1ArI+uu5z
+    Z5ejaSaCIqSFLZqIW8plZY5z3dXlMwdEDYmVyXVzX9i96zE1oKHbC0flU8GFisGG
+    /CAJIuG6cC9toxAwDjAMBgNVHRMBAf8EAjAAMAoGCCqGSM49BAMCA0gAMEUCIGKy
+    MgSu8mzJ4XQmwRV3hAggpmE+UkmGVxc8jT1e52/AAiEA3FOarkoo9HMjkJGbU0Fr
+    1VtyDAIp3sGr3zeKSDL4DYo=
     -----END CERTIFICATE-----
 
     """
   /// CN=rsa; ends 2027-03-31.
   package static let rsa = """
     -----BEGIN CERTIFICATE-----
-    MIICBTCCAaqgAwIBAgIUCa/uqp/OYmI6x2YhwSL7GNt6oYswCgYIKoZIzj0EAwIw
+    MIICBTCCAaqgAwIBAgIUWNubhslSGsSFirN/ue8zNWwTshQwCgYIKoZIzj0EAwIw
     GTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkwHhcNMjYwMTAxMDAwMDAwWhcNMjcw
     MzMxMDAwMDAwWjAOMQwwCgYDVQQDDANyc2EwggEiMA0GCSqGSIb3DQEBAQUAA4IB
-    DwAwggEKAoIBAQCWDPnxVXGhrQ9vX4vCVVh4xqsf9AGmyzJ/ruGzIznd/Gabfnn6
-    J4nhnzNlssOkuL+GYwHMn5M5CQhmBpiWLGB34wygbvWF8kgRngp+1i9hHlag0UHy
-    NBmOAOTq4iCGquEYlx7TrPJ2qWlLOjdkTOw3I0D0EwiY9Te0oYlTabKfNyqLwRRx
-    bBQAL0XPuf7mlqdFPg6Y+fAuqgRuY1+cy8XtrHP6YFuYvHZNfguBPoQ2oH/i7RHc
-    pIUxeav5pRs9x6o2Juqd5LJevt6tE98OdkzdsMaO5hzDCNHk4VH0zWvHEIH3Fayb
-    mmYnlh3FCUdEPvdjanl1fJrXSdg3K3TjEudTAgMBAAGjEDAOMAwGA1UdEwEB/wQC
-    MAAwCgYIKoZIzj0EAwIDSQAwRgIhAPuXF8PhMDiNURtUox2b4PsSgbmzZAqbsb+1
-    INHhTjR8AiEAxfZof2+CnZF3fZqn2ejHpxcUXYznfMia5tgCScxsFS4=
+    DwAwggEKAoIBAQDJosxvyYb527sUMPlGrjzS+zGm74nY6SdgLl7WCiyJgQK3ujP4
+    iAhQ+x8ZoQjeZPStue+1LIf/bd9uMDr9gqLM8n0ByQx2IAaHSfrE8uxX5aB1MT7y
+    SiaSyFuyjyztlJYhiqifS7qewRky8jj+KvEqQJXf20XZbNEcAAn+GnpaljDO9Rsy
+    txCrDWAYEuQZ6Oo7ClFcvdVEdGsdxwliREAngagvruYever5JMyOfA5ZGrLfK9s9
+    EtQRdhAVapXF5OI8VAQnMX9gN1Akbebowawt0EPHHvPUMqRF/27wdXNTEb0bHHvc
+    UZesi6D+B0LLgmX8gODAmyw+LHSZEaahSWoTAgMBAAGjEDAOMAwGA1UdEwEB/wQC
+    MAAwCgYIKoZIzj0EAwIDSQAwRgIhAIdAW5ScGpGYZHibVpHIIere+bXg7iQUCs2H
+    wtMHZ92cAiEA7dj0IBdS5YfKuqpYAg0/4wDkEYuAkmf40Vnn7pdRLog=
     -----END CERTIFICATE-----
 
     """
   /// The key of `rsa`.
   package static let rsaKey = """
     -----BEGIN RSA PRIVATE KEY-----
-    MIIEowIBAAKCAQEAlgz58VVxoa0Pb1+LwlVYeMarH/QBpssyf67hsyM53fxmm355
-    +ieJ4Z8zZbLDpLi/hmMBzJ+TOQkIZgaYlixgd+MMoG71hfJIEZ4KftYvYR5WoNFB
-    8jQZjgDk6uIghqrhGJce06zydqlpSzo3ZEzsNyNA9BMImPU3tKGJU2mynzcqi8EU
-    cWwUAC9Fz7n+5panRT4OmPnwLqoEbmNfnMvF7axz+mBbmLx2TX4LgT6ENqB/4u0R
-    3KSFMXmr+aUbPceqNibqneSyXr7erRPfDnZM3bDGjuYcwwjR5OFR9M1rxxCB9xWs
-    m5pmJ5YdxQlHRD73Y2p5dXya10nYNyt04xLnUwIDAQABAoIBADHt9HeNLogVbabq
-    PLe4LX3W4dd6mtgVEmMxXrH8vUM0OzJvpggLAxL8Jh6nmvljbnu50z3zNYqLimtk
-    s355GsqZ1zhFY9aj9b5DAAwPmmlvLnVJ3G9LTduWSZYtE5SsJMXJd30JNg8tNTfO
-    keMCw7FfPjxZXwmCw3wMKoWCjOj0cDMVPZDyTU/JlJ66FZ9JeSrDxJLyyM3IhRbQ
-    EMJ5KNj1WNVbymqCYpKe1M3O6y8ZILsKJxNk8hr8O/v5EDl8yOk4ovraCEp8XyCj
-    lq3+WcO645UUFjTnRPLDkCm7q2TIQg8K+rLZBswb7FwweCJikGZgyif81cz1RbKa
-    J1HYaWUCgYEA0RYnNnRob95nHa1rG2WWl84QdYyxf6QxdvD54Lsnxak2wuXoOu2/
-    EEzVci1K2p5X0yKFN4kOJWqNsh5ygVeeF5qgA8+BRs+aAvBJvX0I27Mp4/IOzwSl
-    GQ0vEpT3u2aaP2P29mfojz3WRVdiOGzblI6/mAQtfGqJ0PrJ0/zIl/UCgYEAt7fT
-    6MY8P/SZcrPyWG05gZKN7j3n3XePsqJh7E6KBknGdwQcAH/T29bi3eNuG2exMhsG
-    4XyfAJpuu2tk45ov3DMi+eZjhi1kB+fXEdk2LWO8Sdo2AWAPeO9DKVetkzYtDpis
-    DyUlttogwfzdkIlTroNlR3s3iZrjxBz/qTL5HScCgYEAwkOd/Vdc7YurLQTCfjr+
-    F1+LJVyqUljg6Izu7eGWC220BpOMGKxqmB97NdFlOghiuzXYpoe9z//XVUY6x3f7
-    2Bx/TesPRxZ+Fvrg2KECiPZHFpYBMlEzgDoioVYtcj3bVMhxXfGfPu+KVPTiumBS
-    CA41b216QZ3PHI7W1RKJ4b0CgYBj/5NAqGYzCZhcbsYCi7E5beQDQX7rdSCqQui6
-    DyXhtlZogbwcKXfPuW9TB2/vSsmQVFWydnq1gVm0egg4OrzCRrNLArQ5XIuOIgtW
-    k7yBiD/8kuHCbd7+HH2aCzdXYa20vDUrKTUWCjS6YkDXY2hBHRQLjG32YHCJVp9y
-    IWSnEQKBgC0kg/mBYaMhXz1GlAr99+XAASw+gzkcng1/NBK9mUTNOgcbbfYAEEU2
-    JduyH2oXLBS8IVrIEYRadFv7oZDw/wxc222h4Y0oIRXAfJVzjUWumnAoY+76crPV
-    iHSWzOZa9xnC+bj/H6bny3nc8eb7R5E42OsPTk/M5ec4RYNORWgW
+    MIIEowIBAAKCAQEAyaLMb8mG+du7FDD5Rq480vsxpu+J2OknYC5e1gosiYECt7oz
+    +IgIUPsfGaEI3mT0rbnvtSyH/23fbjA6/YKizPJ9AckMdiAGh0n6xPLsV+WgdTE+
+    8komkshbso8s7ZSWIYqon0u6nsEZMvI4/irxKkCV39tF2WzRHAAJ/hp6WpYwzvUb
+    MrcQqw1gGBLkGejqOwpRXL3VRHRrHccJYkRAJ4GoL67mHr3q+STMjnwOWRqy3yvb
+    PRLUEXYQFWqVxeTiPFQEJzF/YDdQJG3m6MGsLdBDxx7z1DKkRf9u8HVzUxG9Gxx7
+    3FGXrIug/gdCy4Jl/IDgwJssPix0mRGmoUlqEwIDAQABAoIBAAXsDaQU361+pM0l
+    g79t26R4sznLcZmDfjVmzJXtwObITrugW5QSRBLuJTjb+sY0DImpBd96L4Oy3EFA
+    vQ14D5mvCjk0s0nUNqI0696/9xgSdaGA25qYee84CkAW0MN+PeCTUXuIPl1uSh6t
+    xZBq03V3EHp9gVzZmNSr3Z9Ec3vYkwuxt9ajXc61wuxLsmcBb95kPHb3IiVKMf/O
+    7jKy2f+fx9EnS9ZrWZTKevouYTaFcbz3KJN3PrtGUoc5JaqJEs8V49dp5S0/5PkF
+    Actng9c+UFnHmvMguzz2kZA45VJ47bDgfc1MTHqW2mFBPu5ko1fABXqxamgh0BDo
+    Lk2KPtUCgYEA8mcqw/ttLSEvkDC26xjRg1EnouEwYhhgQg1H4CprvDauN1wWgf4Q
+    h8GsptMOEV7eOKly3vv+Wf6K1A/FUcX27nnthQ89sQxuQjEjJ23U+M4puXoc0YaI
+    Y6D5k1jYGUXSRGnf8sL89SaSyogkfy0RRbWLrp8jm3NvtP+gEIkyoHcCgYEA1PI6
+    m/kg/78I13R0awYIojtJ7gHHgtqjZ9yGm6saxEsHQGEoOu+ZGu9279ikT1xvSusw
+    z7/q+ivITeHSz2b4s5ECYWT+WFxJrcgdTzJmNOE8rtzrKUbnAZ8squuhfbDTMF30
+    g+VK6Use0BtGYKCa4N+5g/Z6aWsEAmE4DwbhpkUCgYEAxwY/zbP0+vXhaIEm3rZ8
+    51XNtmUwZYpgFjtzRTFvTZSTzC5W6JpiliRFjp+BUG/VAy7VexHpz5g4Ak+EklR5
+    H2qKwxI1c9Wh/cT8eRYro7EZ/wis+rd76lk0MW/j1jRGpRdM4bSJHvtx0MqhNK4b
+    HWIm8tQE11Cbaj/r+0e6gpcCgYBZAOV+S6J/QllvtDz0fpEdPaqo0BWTm86wmnuo
+    lNubL8DYJ8Oo3nwfxfbwSJxkjz31ElhUfOK5rZMK+lgiV+ebJgDYtF2akPg6qmmV
+    sHsHnxy9+ZhQqFHlW6JPziyxXDbpAFwyxKOK3tsCIGRJ/ta9JsVjYqHHbfM/C2Ni
+    5H1sAQKBgAdVPLsxF5Xla+LmGjxM19/qwHYV2NWGHxPXm1/D6rXoGD19ezCSCDy/
+    VWzpe9Nzi0925XdTfEqkg9zzjIoQVb8bInBYyxKjZ6I/Ntx3zqNM5OHZc/VTqMZ9
+    m77jfZKZ2xfSWkkm/pbbcSX2GoFSVbjpesn5m45k0HCrHWXcBmTr
     -----END RSA PRIVATE KEY-----
+
+    """
+  /// Of a server at 127.0.0.1; ends 2060-01-01.
+  package static let server = """
+    -----BEGIN CERTIFICATE-----
+    MIIBRDCB6qADAgECAhQKnyYfJwePFg8lG2R02cMML04aHDAKBggqhkjOPQQDAjAZ
+    MRcwFQYDVQQDDA5UZXN0IGF1dGhvcml0eTAgFw0yNjAxMDEwMDAwMDBaGA8yMDYw
+    MDEwMTAwMDAwMFowFDESMBAGA1UEAwwJMTI3LjAuMC4xMFkwEwYHKoZIzj0CAQYI
+    KoZIzj0DAQcDQgAESP5ZvfV7fciSIakhTLTn54X/THymzVC1s3b7MKuJWIthUVis
+    VpsUvHR9CVW2C7xZKtVRJukEQb64Gfd+gQSNMaMTMBEwDwYDVR0RBAgwBocEfwAA
+    ATAKBggqhkjOPQQDAgNJADBGAiEAqASugJSECM0t2UQIYGNu+zCj42uihg+hBXvn
+    eM9360MCIQDp9RNEgynANb0UAwqFadXPKtrVUB6WzcjZ8vfi0qJ6Sg==
+    -----END CERTIFICATE-----
+
+    """
+  /// The key of `server`.
+  package static let serverKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgODMsoOmPm1bojECm
+    xDr5y29WOJcoodZI09mk6K+t3U2hRANCAARI/lm99Xt9yJIhqSFMtOfnhf9MfKbN
+    ULWzdvswq4lYi2FRWKxWmxS8dH0JVbYLvFkq1VEm6QRBvrgZ936BBI0x
+    -----END PRIVATE KEY-----
+
+    """
+  /// CN=other, of `otherKey`; ends 2060-01-01.
+  package static let other = """
+    -----BEGIN CERTIFICATE-----
+    MIIBPDCB46ADAgECAhQQJrcflf6/Ki16l/QNWcEVueX+GTAKBggqhkjOPQQDAjAZ
+    MRcwFQYDVQQDDA5UZXN0IGF1dGhvcml0eTAgFw0yNjAxMDEwMDAwMDBaGA8yMDYw
+    MDEwMTAwMDAwMFowEDEOMAwGA1UEAwwFb3RoZXIwWTATBgcqhkjOPQIBBggqhkjO
+    PQMBBwNCAATwyg8kBoYKDSeQTVFCP54F9RAfC59sE1+isxvvq88NkBmBomuAEVUh
+    C6HRv7Co2PKqw4iGLbPy4YAFQ7smInzpoxAwDjAMBgNVHRMBAf8EAjAAMAoGCCqG
+    SM49BAMCA0gAMEUCICqSHfVRw5rHijFboKTbKHS805Mijfwk0e3XARtBwZdeAiEA
+    r3jNJ2ovHLhk4675ug2bEGGWoodurGZ/RL7iEwZGbxM=
+    -----END CERTIFICATE-----
 
     """
 }

@@ -92,7 +92,7 @@ final class AuditMemoryStore: Store {
     }
   }
 
-  func proveSound() throws(S4Error) {
+  func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) {
     if let damage = state.withLock({ $0.damage }) { throw S4Error(.vaultCorrupt, damage) }
   }
 

@@ -82,6 +82,10 @@ final class KeyService: Sendable {
     let wrapped = try key.wrap(secret("data key"), associatedData: [])
     for _ in 0..<3 { _ = try key.unwrap(wrapped, associatedData: []) }
     #expect(service.unwrapCount == 3)
+    // Nor is it handed from one thread to another.
+    service.milliseconds.store(100, ordering: .relaxed)
+    onThreads(4) { _ in _ = try? key.unwrap(wrapped, associatedData: []) }
+    #expect(service.unwrapCount == 7)
   }
 
   @Test(arguments: [Int64.max, 315_360_000_000]) func theLongestTimeIsNoTrap(_ milliseconds: Int64) throws {
@@ -121,7 +125,9 @@ final class KeyService: Sendable {
     service.milliseconds.store(200, ordering: .relaxed)
     service.refuses.store(true, ordering: .relaxed)
     let found = Collected<S4Error.Code?>()
+    let start = Deadline.now
     onThreads(4) { _ in found.append(fault { _ = try key.unwrap(wrapped, associatedData: [1]) }?.code) }
+    #expect(Deadline.now - start < 5_000_000_000)
     #expect(found.all == [S4Error.Code?](repeating: .vaultKeyRefused, count: 4))
     #expect(service.unwrapCount == 4)
   }

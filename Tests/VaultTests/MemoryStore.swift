@@ -5,8 +5,8 @@ import Synchronization
 
 @testable import Vault
 
-/// A store in memory. Like one over a product's database it locks nothing while a body runs: it compares versions at the
-/// end and, where another writer was faster, runs the body again.
+/// A store in memory. Like one over a product's database it locks nothing while a body runs: it compares versions at
+/// the end and, where another writer was faster, runs the body again.
 final class MemoryStore: Store {
   let title = "the store in memory"
   let needsCallersThread = false
@@ -78,7 +78,7 @@ final class MemoryStore: Store {
     }
   }
 
-  func proveSound() throws(S4Error) { _ = try open() }
+  func proveSound(_ further: (any StoreView) throws(S4Error) -> Void) throws(S4Error) { _ = try open() }
 
   func close() { state.withLock { $0.isClosed = true } }
 

@@ -160,11 +160,12 @@ import Testing
     let writer = try #require(
       Python(
         """
-        import sqlite3, sys
+        import os, sqlite3, sys
+        parent = os.getppid()
         base = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=0)
         base.execute("PRAGMA synchronous = FULL")
         print("ready", flush=True)
-        while True:
+        while os.getppid() == parent:
           try: base.execute("UPDATE record SET version = version + 1 WHERE key = 'foreign'")
           except sqlite3.OperationalError: pass
         """, directory.vault))

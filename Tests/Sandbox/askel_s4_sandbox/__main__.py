@@ -63,7 +63,7 @@ async def _run(options: argparse.Namespace) -> None:
 
 async def _serve(options: argparse.Namespace, directory: Path, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    ca_file = make_certificates(directory)
+    certificates = make_certificates(directory)
     settings = Settings(
         page_size=options.page_size, latency_ms=options.latency_ms, next_link=options.next_link, gzip=options.gzip
     )
@@ -74,8 +74,8 @@ async def _serve(options: argparse.Namespace, directory: Path, stop: asyncio.Eve
     # The data stays to the end; without this each full collection would walk over it.
     gc.collect()
     gc.freeze()
-    with env_file(tenant, ca_file, options.env_file):
-        print(announcement(tenant, ca_file), flush=True)
+    with env_file(tenant, certificates.ca_file, options.env_file):
+        print(announcement(tenant, certificates), flush=True)
         if options.exit_with_parent:
             threading.Thread(target=_end_with_stdin, args=(loop, stop), daemon=True).start()
         await stop.wait()

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .ca import Certificates
 from .state import Tenant
 from .tenant.plan import OPEN_ORDERS, PARTIALLY_DELIVERED
 from .token_endpoint import ABAP_PATH, XSUAA_PATH
 
 
-def announcement(tenant: Tenant, ca_file: Path) -> str:
+def announcement(tenant: Tenant, certificates: Certificates) -> str:
     """The JSON line. `open_orders` are those of the last 30 days, `open_orders_in_all` also the older ones."""
     urls = tenant.urls
     return json.dumps(
@@ -27,11 +28,13 @@ def announcement(tenant: Tenant, ca_file: Path) -> str:
             "abap_token_url": urls.api + ABAP_PATH,
             "control_url": urls.control,
             "foreign_url": urls.foreign,
-            "ca_file": str(ca_file),
+            "ca_file": str(certificates.ca_file),
             "client_id": tenant.client.client_id,
             "client_secret": tenant.client.secrets[0],
             "user": tenant.user.name,
             "password": tenant.user.password,
+            "client_certificate": certificates.client_certificate,
+            "client_key": certificates.client_key,
             "today": tenant.today.isoformat(),
             "seed": tenant.seed,
             "page_size": tenant.settings.page_size,

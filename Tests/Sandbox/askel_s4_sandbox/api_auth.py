@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may call the API: a bearer token from the token endpoint, or the communication user with HTTP Basic."""
+"""Who may call the API: a bearer token from the token endpoint, a user with HTTP Basic, or a certificate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from aiohttp import web
 
 from .credentials import parse_basic
-from .exchange import Answer
+from .exchange import Answer, client_name
 from .state import Tenant
 
 _REALM = 'Basic realm="SAP NetWeaver Application Server [S4X/100]"'
@@ -48,5 +48,9 @@ def authenticate(tenant: Tenant, request: web.BaseRequest) -> Answer | None:
             return None
         tenant.stats.basic_failures += 1
         reason = "locked_user" if tenant.user.locked else "bad_password"
+    elif not header and client_name(request) is not None:
+        if tenant.certified.accepts(client_name(request)):
+            return None
+        reason = "unknown_certificate"
     tenant.stats.unauthorized[reason] += 1
     return refuse()

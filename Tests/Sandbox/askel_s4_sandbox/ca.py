@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A certificate authority of our own and a server certificate for this machine, made fresh at each start."""
+"""Authorities of our own, a server certificate for this machine and a client's, made fresh at each start."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -14,6 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAYS = 30
+CLIENT_NAME = "nordvik-client"
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """What clients need: whom to trust, and what to show."""
+
+    ca_file: Path
+    client_certificate: str
+    client_key: str
 
 
 def _name(common_name: str) -> x509.Name:
@@ -38,10 +49,10 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
     )
 
 
-def make_certificates(directory: Path) -> Path:
-    """Writes ca.pem and server.pem (certificate, then key; mode 0600) into `directory`.
+def make_certificates(directory: Path) -> Certificates:
+    """Writes ca.pem, server.pem and client-ca.pem into `directory`; server.pem (certificate, then key) has mode 0600.
 
-    - Returns: the path of ca.pem, which clients are to trust.
+    - Returns: the path of ca.pem, which clients are to trust, and a certificate that the tenant knows, with its key.
     """
     authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     usage = dict.fromkeys(
@@ -78,7 +89,28 @@ def make_certificates(directory: Path) -> Path:
     )
     server_file.touch(mode=0o600)
     server_file.write_bytes(leaf.public_bytes(serialization.Encoding.PEM) + key)
-    return ca_file
+    return Certificates(ca_file, *_client(directory))
+
+
+def _client(directory: Path) -> tuple[str, str]:
+    """A client's certificate and key, PEM, of an authority of their own: the server's must not vouch for clients."""
+    authority, client = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root = (
+        _builder("Sandbox client CA", "Sandbox client CA", authority.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(authority, hashes.SHA256())
+    )
+    leaf = (
+        _builder(CLIENT_NAME, "Sandbox client CA", client.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(authority, hashes.SHA256())
+    )
+    (directory / "client-ca.pem").write_bytes(root.public_bytes(serialization.Encoding.PEM))
+    key = client.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return leaf.public_bytes(serialization.Encoding.PEM).decode(), key.decode()
 
 
 def server_context(directory: Path) -> ssl.SSLContext:
@@ -86,5 +118,8 @@ def server_context(directory: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(directory / "server.pem")
+    # Nobody has to show a certificate; one of an unknown authority ends the handshake.
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(directory / "client-ca.pem")
     context.set_alpn_protocols(["http/1.1"])
     return context

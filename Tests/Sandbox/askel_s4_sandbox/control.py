@@ -29,6 +29,7 @@ class Control:
             ("POST", "/reset-stats"): self._reset_stats,
             ("POST", "/secrets"): self._secrets,
             ("POST", "/user"): self._user,
+            ("POST", "/certificate"): self._certificate,
             ("GET", "/settings"): self._settings,
             ("POST", "/settings"): self._settings,
             ("GET", "/faults"): self._faults,
@@ -81,6 +82,13 @@ class Control:
         elif "locked" in change:
             user.unlock()
         return {"user": user.name, "password": user.password, "locked": user.locked, "failures": user.failures}
+
+    def _certificate(self, body: object) -> dict[str, Any]:
+        """{"known": true or false}: whether the tenant knows the client's certificate."""
+        certified, change = self.tenant.certified, _object(body, {"known"})
+        if "known" in change:
+            certified.known = change["known"] is True
+        return {"name": certified.name, "known": certified.known}
 
     def _settings(self, body: object) -> dict[str, Any]:
         if body is not None:

@@ -91,6 +91,18 @@ class CommunicationUser:
         self.failures, self.locked = 0, False
 
 
+@dataclass
+class CertifiedClient:
+    """Whose certificate opens the tenant: the API by itself, and the token endpoint together with the client's id."""
+
+    name: str
+    known: bool = True
+
+    def accepts(self, name: str | None) -> bool:
+        """Whether that is the common name of a certificate that the tenant knows; None: no certificate was shown."""
+        return self.known and name == self.name
+
+
 def parse_basic(header: str) -> tuple[str, str] | None:
     """User and password of an `Authorization: Basic …` header, or None."""
     scheme, _, text = header.partition(" ")

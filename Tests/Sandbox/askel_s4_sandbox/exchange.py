@@ -112,6 +112,13 @@ async def _compress(body: bytes, level: int) -> bytes:
     return await asyncio.get_running_loop().run_in_executor(None, lambda: gzip.compress(body, level, mtime=0))
 
 
+def client_name(request: web.BaseRequest) -> str | None:
+    """Common name of the certificate that the client showed in the handshake; None where it showed none."""
+    found = request.transport.get_extra_info("peercert") if request.transport is not None else None
+    pairs = [pair for part in (found or {}).get("subject", ()) for pair in part]
+    return next((value for name, value in pairs if name == "commonName"), None)
+
+
 def abort(request: web.BaseRequest) -> None:
     """Cuts the connection with a TCP reset."""
     transport = request.transport

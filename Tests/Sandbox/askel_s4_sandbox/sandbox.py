@@ -29,7 +29,8 @@ class Sandbox:
     """A running tenant.
 
     `with Sandbox(page_size=200) as s:` — then `s.api_url`, `s.token_url`, `s.client_id`, `s.client_secret`, `s.user`,
-    `s.password`, `s.ca_file` and whatever else the announcement holds; `s.stats()`, `s.fault(…)`, `s.settings(…)`.
+    `s.password`, `s.client_certificate`, `s.client_key`, `s.ca_file` and whatever else the announcement holds;
+    `s.stats()`, `s.fault(…)`, `s.settings(…)`.
 
     - Parameters: the command line's flags as keywords: `page_size`, `seed`, `today` ("YYYY-MM-DD"), `latency_ms`,
       `next_link`, `gzip`, `port`, `token_port`, `control_port`, `ca_dir`, `env_file`, `host`.
@@ -158,6 +159,10 @@ class Sandbox:
         found: dict[str, Any] = self.control("POST", "/user", values)
         self.info["password"] = found["password"]
         return found
+
+    def know_certificate(self, known: bool = True) -> None:
+        """Whether the tenant knows the client's certificate (`client_certificate`, `client_key`)."""
+        self.control("POST", "/certificate", {"known": known})
 
     def revoke_tokens(self) -> None:
         """Makes every token minted so far unknown."""

@@ -9,7 +9,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from .credentials import CommunicationUser, OAuthClient
+from .ca import CLIENT_NAME
+from .credentials import CertifiedClient, CommunicationUser, OAuthClient
 from .exchange import Answer
 from .faults import Faults
 from .odata.query import Reader
@@ -106,6 +107,7 @@ class Tenant:
     client: OAuthClient
     user: CommunicationUser
     services: dict[str, Mounted]
+    certified: CertifiedClient = field(default_factory=lambda: CertifiedClient(CLIENT_NAME))
     urls: Urls = field(default_factory=Urls)
     stats: Stats = field(default_factory=Stats)
     faults: Faults = field(default_factory=Faults)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote_plus
 from aiohttp import web
 
 from .credentials import parse_basic
-from .exchange import Answer
+from .exchange import Answer, client_name
 from .state import Tenant
 
 XSUAA_PATH = "/oauth/token"
@@ -78,10 +78,15 @@ async def answer_token(tenant: Tenant, request: web.BaseRequest) -> Answer:
         failures["wrong_content_type"] += 1
         return _error(415, "invalid_request", "The request body is not form data")
     pair = _client_credentials(request, form)
-    if pair is None:
+    if pair is None and "client_id" in form and client_name(request) is not None:
+        # RFC 8705 section 2: the certificate takes the place of the secret.
+        if not (form["client_id"][0] == tenant.client.client_id and tenant.certified.accepts(client_name(request))):
+            failures["bad_certificate"] += 1
+            return _bad_credentials(tenant)
+    elif pair is None:
         failures["no_credentials"] += 1
         return _bad_credentials(tenant)
-    if not tenant.client.accepts(*pair):
+    elif not tenant.client.accepts(*pair):
         failures["bad_client_id" if pair[0] != tenant.client.client_id else "bad_secret"] += 1
         return _bad_credentials(tenant)
     grant = form.get("grant_type", [""])[0]

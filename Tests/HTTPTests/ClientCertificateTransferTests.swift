@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+import Basics
+import Secrets
+import Synchronization
+import TestServer
+import TestSupport
+import Testing
+
+@testable import HTTP
+
+@Suite struct ClientCertificateTransferTests {
+  private func certificate(_ chain: String, _ key: String) throws -> ClientCertificate {
+    try ClientCertificate(chain: SecretBytes(copying: Array(chain.utf8)), key: SecretBytes(copying: Array(key.utf8)))
+  }
+
+  /// Sends one request and waits for what it comes to.
+  private func send(
+    _ server: ScriptedServer, _ engine: Engine, _ certificate: ClientCertificate?,
+    version: HTTPRequest.Version = .http11
+  ) throws -> Result<HTTPResponse, S4Error> {
+    var request = HTTPRequest(
+      .get, try Origin(pasted: server.origin), "/", headers: [], deadline: Deadline(milliseconds: 10_000),
+      trust: Trust(certificateAuthorities: Array(TestCertificates.authority.utf8), allowedHosts: ["127.0.0.1"]),
+      maximumBody: 1_024)
+    request.certificate = certificate
+    request.version = version
+    let box = Held()
+    engine.submit(request) { result in box.set(result) }
+    for _ in 0..<5_000 where box.get() == nil { usleep(2_000) }
+    return try #require(box.get())
+  }
+
+  private final class Held: Sendable {
+    private let value = Mutex<Result<HTTPResponse, S4Error>?>(nil)
+    func set(_ result: Result<HTTPResponse, S4Error>) { value.withLock { $0 = result } }
+    func get() -> Result<HTTPResponse, S4Error>? { value.withLock { $0 } }
+  }
+
+  @Test func requestsOfDifferentCertificatesShareNoConnection() throws {
+    let server = ScriptedServer { request in .init(200, request.client) }
+    defer { server.stop() }
+    let engine = try Engine()
+    defer { engine.close() }
+    let one = try certificate(TestCertificates.client, TestCertificates.key)
+    let other = try certificate(TestCertificates.other, TestCertificates.otherKey)
+    // The same certificate, at another place in memory.
+    let again = try certificate(TestCertificates.client, TestCertificates.key)
+    for shown in [nil, one, other, nil, again, one, other, nil] {
+      let response = try send(server, engine, shown).get()
+      let name = String(decoding: response.body.bytes, as: UTF8.self)
+      #expect(name == (shown?.subject.hasPrefix("CN=nordvik") == true ? "nordvik" : shown == nil ? "" : "other"))
+    }
+    // One of each kind, and each used again.
+    #expect(server.connections == 3)
+  }
+
+  @Test func refusedCertificateIsARejectionAndIsNotSentAgain() throws {
+    let server = ScriptedServer(refusesClients: true) { _ in .init(200, "") }
+    defer { server.stop() }
+    let engine = try Engine()
+    defer { engine.close() }
+    let shown = try certificate(TestCertificates.client, TestCertificates.key)
+    guard case .failure(let error) = try send(server, engine, shown) else {
+      Issue.record("it was taken")
+      return
+    }
+    #expect(error.code == .credentialExpired, "\(error.code) \(error.message)")
+    #expect(error.outcome == .notProcessed)
+    #expect(!error.isConnectionLost && !error.isRetryable)
+    #expect(server.connections == 1 && server.requests.isEmpty)
+    #expect(throws: Never.self) { try self.send(server, engine, nil).get() }
+  }
+}
