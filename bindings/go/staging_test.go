@@ -142,3 +142,33 @@ func TestACertificateThatIsNoneIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestACertificateInPlaceOfASecret(t *testing.T) {
+	s := sandbox(t)
+	instance, client := s.connect(t)
+	if _, err := instance.Check(background, "nordvik", askels4.CheckOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	err := instance.StageConnection(askels4.ConnectionOptions{
+		ID: "nordvik", ClientID: s.ClientID, ClientAuth: askels4.ClientAuthCertificate,
+		ClientCertificate: s.ClientCertificate, ClientKey: s.ClientKey,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := instance.Check(background, "nordvik", askels4.CheckOptions{Beside: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := instance.Promote("nordvik", ""); err != nil {
+		t.Fatal(err)
+	}
+	s.secrets(t, "another secret")
+	if count := rows(t, read(t, client, askels4.ReadOptions{Top: 3})); count != 3 {
+		t.Errorf("%d rows", count)
+	}
+	connection, err := instance.Connection("nordvik")
+	if err != nil || connection.ClientAuth != "certificate" || connection.Certificate == nil ||
+		connection.Certificate.Subject == "" || !connection.Certificate.NotAfter.Equal(*connection.ExpiresAt) {
+		t.Errorf("%+v, %v", connection, err)
+	}
+}
