@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// AuditHead is how far the audit trail has come. Keep it outside of the vault: given to AuditVerify later, it shows that
-// entries, or the whole vault, were put back to an earlier state.
+// AuditHead is how far the audit trail has come. Keep it outside of the vault: given to AuditVerify later, it shows
+// that entries, or the whole vault, were put back to an earlier state.
 type AuditHead struct {
 	VaultID string `json:"vault_id"`
 	// Count of entries.
@@ -49,8 +49,8 @@ type AuditReport struct {
 	Head *AuditHead
 }
 
-// AuditVerify verifies the audit trail from its first entry to its last, and the connections against it. What is wrong is
-// in the report and no error. The head is an earlier one, or nil.
+// AuditVerify verifies the audit trail from its first entry to its last, and the connections against it. What is wrong
+// is in the report and no error. The head is an earlier one, or nil.
 func (i *Instance) AuditVerify(head *AuditHead) (AuditReport, error) {
 	var report AuditReport
 	var memory arena

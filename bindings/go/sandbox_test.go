@@ -25,10 +25,14 @@ type tenant struct {
 	CAFile       string `json:"ca_file"`
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
-	User         string
-	Password     string
-	Today        string
-	OpenOrders   int `json:"open_orders"`
+	// ClientCertificate and ClientKey are PEM text.
+	ClientCertificate string `json:"client_certificate"`
+	ClientKey         string `json:"client_key"`
+
+	User       string
+	Password   string
+	Today      string
+	OpenOrders int `json:"open_orders"`
 }
 
 // sandbox gives the tenant of the file that ASKEL_S4_SANDBOX names, as new, or skips the test.

@@ -13,7 +13,6 @@ from askel_s4 import (
     Conflict,
     CredentialExpired,
     HostRefused,
-    Instance,
     InvalidArgument,
     NotFound,
 )
@@ -208,39 +207,43 @@ def sandbox_pem(sandbox):
         return file.read()
 
 
-def test_an_instance_of_a_certificate_says_whose_it_is(tmp_path, sandbox):
-    x509 = pytest.importorskip("cryptography.x509")
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+@pytest.fixture
+def certificate(sandbox):
+    yield {"client_certificate": sandbox.client_certificate, "client_key": sandbox.client_key.encode()}
+    sandbox.know_certificate()
 
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "askel-test")])
-    begin = datetime.now(timezone.utc).replace(microsecond=0)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begin - timedelta(days=1))
-        .not_valid_after(begin + timedelta(days=5))
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
+
+def test_a_certificate_in_place_of_a_secret(sandbox, instance, connection, certificate):
+    connection.check()
+    another = {"client_auth": ClientAuth.CERTIFICATE, "client_id": sandbox.client_id}
+    staged = instance.stage_connection("nordvik", **another, **certificate)
+    assert (staged.client_auth, staged.beside.client_auth) == ("secret_basic", "certificate")
+    assert staged.certificate is None
+    beside = staged.beside
+    assert beside.certificate.subject and beside.certificate.not_after == beside.expires_at
+    assert "PRIVATE" not in repr(staged)
+    connection.check(SERVICE, beside=True)
+    connection.promote()
+    sandbox.rotate_secret()
+    with connection.client() as client:
+        assert rows(client) == 3
+
+
+def test_a_certificate_at_the_api_itself(sandbox, instance, certificate):
+    connection = put(
+        instance, sandbox, auth=Auth.CERTIFICATE, token_url=None, client_id=None, client_secret=None, **certificate
     )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    with Instance(tmp_path / "vault", key=bytes(32)) as instance:
-        connection = put(
-            instance,
-            sandbox,
-            client_secret=None,
-            client_auth=ClientAuth.CERTIFICATE,
-            client_certificate=certificate,
-            client_key=pem.decode(),
-            expires_at="2099-01-01",
-        )
-    assert connection.client_auth == "certificate"
-    assert "askel-test" in connection.certificate.subject
-    assert connection.certificate.not_after == connection.expires_at == begin + timedelta(days=5)
-    assert "PRIVATE" not in repr(connection)
+    assert (connection.auth, connection.token_url) == ("certificate", None)
+    assert connection.check(SERVICE).token is None
+    with connection.client() as client:
+        assert rows(client) == 3
+        sandbox.know_certificate(False)
+        with pytest.raises(CredentialExpired):
+            rows(client)
+
+
+def test_the_end_of_a_certificate_counts_where_it_is_earlier(sandbox, instance, certificate):
+    given = {"client_secret": None, "client_auth": ClientAuth.CERTIFICATE, **certificate}
+    end = put(instance, sandbox, **given).certificate.not_after
+    assert put(instance, sandbox, expires_at=end + timedelta(days=1), **given).expires_at == end
+    assert put(instance, sandbox, expires_at=end - timedelta(days=1), **given).expires_at == end - timedelta(days=1)
