@@ -193,6 +193,65 @@ func TestTheServiceIsAskedForEachConnectionAndNotForEachRequest(t *testing.T) {
 		if wraps, unwraps := service.asked(); wraps != 0 || unwraps != 0 {
 			t.Errorf("%d wraps, %d unwraps for requests", wraps, unwraps)
 		}
+		// Nothing was kept.
+		client.Close()
+		again, err := instance.Client(askels4.ClientOptions{Connection: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.Close()
+		if wraps, unwraps := service.asked(); wraps != 0 || unwraps != 1 {
+			t.Errorf("%d wraps, %d unwraps for a client that is opened again", wraps, unwraps)
+		}
+	}
+}
+
+func TestAnUnwrappedKeyIsKeptForAWhile(t *testing.T) {
+	s := sandbox(t)
+	service := &keyService{}
+	instance := openWith(t, askels4.InstanceOptions{
+		Vault: filepath.Join(t.TempDir(), "vault.db"), VaultKey: service.key("name", 0),
+	})
+	if err := instance.PutConnection(s.options()); err != nil {
+		t.Fatal(err)
+	}
+	service.asked()
+	for i := 0; i < 5; i++ {
+		client, err := instance.Client(askels4.ClientOptions{Connection: "nordvik"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client.Close()
+	}
+	if wraps, unwraps := service.asked(); wraps != 0 || unwraps > 1 {
+		t.Errorf("%d wraps, %d unwraps", wraps, unwraps)
+	}
+}
+
+func TestWhatGoesThroughAServiceIsWiped(t *testing.T) {
+	service := &keyService{}
+	key := service.key("name", -1)
+	var passed [][]byte
+	key.Wrap = func(data, associatedData []byte) ([]byte, error) {
+		passed = append(passed, data)
+		return service.wrap(data, associatedData)
+	}
+	key.Unwrap = func(data, associatedData []byte) ([]byte, error) {
+		found, err := service.unwrap(data, associatedData)
+		passed = append(passed, found)
+		return found, err
+	}
+	vault := filepath.Join(t.TempDir(), "vault.db")
+	for i := 0; i < 2; i++ {
+		openWith(t, askels4.InstanceOptions{Vault: vault, VaultKey: key}).Close()
+	}
+	if len(passed) < 2 {
+		t.Errorf("%d keys went through", len(passed))
+	}
+	for _, each := range passed {
+		if !bytes.Equal(each, make([]byte, len(each))) {
+			t.Error("a key was left as it was")
+		}
 	}
 }
 

@@ -19,7 +19,9 @@ from askel_s4 import (
     ServiceKey,
     VaultError,
     VaultKeyRefused,
+    _callbacks,
 )
+from askel_s4._errors import check
 from askel_s4._keys import GivenKeys, _held
 
 KEY = bytes(range(32))
@@ -157,6 +159,9 @@ def test_the_service_is_asked_for_each_connection_and_not_for_each_request(sandb
                 instance.connections()
                 instance.status()
                 assert (service.asked("wrap"), service.asked("unwrap")) == (0, 0)
+            # Nothing was kept.
+            connection.client().close()
+            assert service.asked("unwrap") == 1
     assert set(service.threads) == {threading.get_ident()}
 
 
@@ -210,6 +215,25 @@ def test_the_cause_of_what_a_service_raises_stays(tmp_path):
         Instance(tmp_path / "vault", vault_key=ServiceKey("name", wrap, wrap))
     assert isinstance(caught.value.__cause__, KeyError)
     assert isinstance(caught.value.__context__, VaultError)
+
+
+def test_a_call_inside_of_a_callback_takes_nothing_away():
+    def function(_):
+        _callbacks.failed(None, KeyboardInterrupt())
+        check(lambda _: 0)
+        return 0
+
+    with pytest.raises(KeyboardInterrupt):
+        check(function)
+    check(lambda _: 0)
+
+
+def test_a_failure_that_the_library_got_over_is_forgotten():
+    def function(_):
+        _callbacks.failed(None, RuntimeError("over"))
+        return 0
+
+    check(function)
 
 
 def test_ctrl_c_inside_a_callback_is_raised(sandbox, tmp_path):
