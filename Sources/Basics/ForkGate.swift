@@ -59,6 +59,7 @@ package enum ForkGate {
 
   /// Adds a hook that runs before each fork, with nobody inside.
   package static func beforeFork(_ hook: @escaping Hook) {
+    _ = isRegistered
     hooks.withLock { $0.append(hook) }
   }
 

@@ -89,6 +89,11 @@ package struct AuditTrail: Sendable {
     return head(record)
   }
 
+  /// Whether a record with this key belongs to a trail.
+  static func isKey(_ key: String) -> Bool {
+    key == AuditHeadRecord.key || AuditEntryRecord.number(ofKey: key) != nil
+  }
+
   func head(_ record: AuditHeadRecord) -> AuditHead {
     AuditHead(vaultID: vaultID, count: record.entries, hash: record.chain, generation: record.generation)
   }

@@ -73,6 +73,9 @@ struct KeyRing: Sendable {
     }
   }
 
+  /// Whether the header has this key set.
+  func knows(_ set: Int64) -> Bool { header.keys.contains { $0.sets.contains { $0.version == set } } }
+
   /// Opens a set that only the audit trail still needs.
   func openSet(_ version: Int64, mayAsk: Bool = true, _ title: String) throws(S4Error) -> KeySet {
     if let set = sets[version] { return set }

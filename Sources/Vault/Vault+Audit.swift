@@ -32,10 +32,20 @@ extension Vault {
     connection id: String, generation: Int64, actor: String?, result: String
   ) throws(S4Error) {
     guard store.readOnlyReason == nil else { return }
-    let trail = try audited()
+    try checkUsable()
     let event = AuditEvent(.check, actor: actor, connection: id, generation: generation, result: result)
-    try store.change(by: Deadline(milliseconds: Self.patience)) { (view) throws(S4Error) in
-      try trail.append([event], raisesGeneration: false, in: view)
+    let deadline = Deadline(milliseconds: Self.patience)
+    let isDone = Flag()
+    while true {
+      let ring = try refreshed(ring).ring
+      let trail = trail(ring)
+      try store.change(by: deadline) { (view) throws(S4Error) in
+        // Under keys that a rekey has replaced meanwhile nothing is added.
+        isDone.isSet = try view.get(VaultHeader.key)?.version == ring.headerVersion
+        return isDone.isSet ? try trail.append([event], raisesGeneration: false, in: view) : []
+      }
+      if isDone.isSet { return }
+      guard !deadline.hasPassed else { throw contended }
     }
   }
 

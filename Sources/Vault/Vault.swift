@@ -28,26 +28,10 @@ package final class Vault: Sendable {
   /// 32 hexadecimal digits: the random id that the vault got when it was made.
   package let id: String
   package let store: any Store
-  private let keys: KeyBox
+  private let keys: KeyKeeper
   private let auditTrail: AuditTrail
   private let process = getpid()
   private let isClosed = Atomic<Bool>(false)
-
-  /// What the product gave, and what it unlocks.
-  private struct Keys: Sendable {
-    var sources: [any KeySource]
-    var ring: KeyRing
-  }
-
-  private final class KeyBox: Sendable {
-    private let keys: Locked<Keys>
-
-    init(_ keys: Keys) {
-      self.keys = Locked(keys)
-    }
-
-    func withLock<Result>(_ body: (inout Keys) -> Result) -> Result { keys.withLock(body) }
-  }
 
   /// Opens the vault in a store, or makes a new one there.
   /// - Parameters:
@@ -69,10 +53,10 @@ package final class Vault: Sendable {
     }
     let ring = try KeyRing(record, sources: sources, known: nil, title: store.title)
     self.store = store
-    let keys = KeyBox(Keys(sources: sources, ring: ring))
+    let keys = KeyKeeper(store, sources, ring)
     self.keys = keys
     auditTrail = AuditTrail(vaultID: ring.vaultID, keySet: ring.header.currentSet) { (version) throws(S4Error) in
-      try keys.withLock { $0.ring }.openSet(version, store.title).audit
+      try keys.auditKey(version)
     }
     id = Display.hex(ring.vaultID)
   }
@@ -83,7 +67,7 @@ package final class Vault: Sendable {
     isClosed.store(true, ordering: .releasing)
     store.close()
     // Operations that are still under way hold this vault: what the product gave for a key service ends here.
-    for source in keys.withLock({ $0.sources }) { source.close() }
+    keys.close()
   }
 
   /// Whether this object was made in another process.
@@ -97,43 +81,19 @@ package final class Vault: Sendable {
 
   // MARK: - Keys
 
-  var ring: KeyRing { keys.withLock { $0.ring } }
+  var ring: KeyRing { keys.ring }
 
   /// Takes over what another process did to the header.
-  /// - Returns: the ring now, and whether it is another than the given one.
   /// - Parameter mayAsk: whether key services may be asked: not on the I/O thread.
+  /// - Returns: the ring now, and whether it is another than the given one.
   func refreshed(_ old: KeyRing, mayAsk: Bool = true) throws(S4Error) -> (ring: KeyRing, isNew: Bool) {
-    guard let record = try store.get(VaultHeader.key) else { throw headless }
-    guard record.version != old.headerVersion else { return (old, false) }
-    return (try adopt(record, mayAsk: mayAsk), true)
-  }
-
-  /// Unlocks a header and keeps the outcome.
-  @discardableResult
-  func adopt(_ record: StoredRecord, mayAsk: Bool = true) throws(S4Error) -> KeyRing {
-    let now = keys.withLock { $0 }
-    let ring = try KeyRing(record, sources: now.sources, known: now.ring, mayAsk: mayAsk, title: store.title)
-    return keys.withLock { keys in
-      if keys.ring.headerVersion < ring.headerVersion { keys.ring = ring }
-      return ring
-    }
+    try keys.refreshed(old, mayAsk: mayAsk)
   }
 
   /// Adds a key that may open the vault from now on.
   package func add(_ source: any KeySource) throws(S4Error) {
     try checkUsable()
-    // Kept even where it opens nothing yet: another process may be about to rotate to it.
-    keys.withLock { keys in
-      // The first and the last few: a product that adds one with each rotation must not gather them for ever.
-      if keys.sources.count >= 8 { keys.sources.remove(at: 1) }
-      keys.sources.append(source)
-    }
-    guard let record = try store.get(VaultHeader.key) else { throw headless }
-    try adopt(record)
-  }
-
-  private var headless: S4Error {
-    S4Error(.vaultCorrupt, "\(store.title) has lost its first record: restore it from a copy")
+    try keys.add(source)
   }
 
   /// Puts the header of a new vault. Where another process comes first, its vault is taken.

@@ -194,4 +194,38 @@ private func close(_ store: CallbackStore) {
     #expect(fault { _ = try make(given) }?.target == "struct_size")
     #expect(database.frees == 0)
   }
+
+  /// The gate is not passed twice: the second time would wait for the fork, which waits for this thread.
+  @Test func aStoreThatIsClosedWhileAnotherThreadForksHoldsNobodyUp() throws {
+    let store = try make(options(database))
+    let took = Collected<UInt64>()
+    let isWaiting = Locked(false)
+    onThreads(2) { thread in
+      guard thread == 0 else {
+        while !isWaiting.withLock({ $0 }) { usleep(1_000) }
+        let began = Deadline.now
+        let child = fork()
+        if child == 0 { _exit(0) }
+        took.append((Deadline.now - began) / 1_000_000)
+        waitpid(child, nil, 0)
+        return
+      }
+      ForkGate.within {
+        isWaiting.withLock { $0 = true }
+        usleep(200_000)
+        store.close()
+      }
+    }
+    Userdata.runEnded()
+    #expect(database.frees == 1)
+    #expect(took.all.allSatisfy { $0 < 2_000 } && took.all.count == 1, "\(took.all)")
+  }
+}
+
+private final class Collected<Element: Sendable>: Sendable {
+  private let elements = Locked<[Element]>([])
+
+  func append(_ element: Element) { elements.withLock { $0.append(element) } }
+
+  var all: [Element] { elements.withLock { $0 } }
 }
