@@ -198,7 +198,7 @@ func TestTheServiceIsAskedForEachConnectionAndNotForEachRequest(t *testing.T) {
 
 func TestAnUnwrappedKeyIsKeptForItsTime(t *testing.T) {
 	s := sandbox(t)
-	for ttl, most := range map[time.Duration]int{0: 1, time.Hour: 1, -1: 5} {
+	for ttl, most := range map[time.Duration]int{0: 1, time.Hour: 1, time.Millisecond: 5, -1: 5} {
 		service := &keyService{}
 		instance := openWith(t, askels4.InstanceOptions{
 			Vault: filepath.Join(t.TempDir(), "vault.db"), VaultKey: service.key("name", ttl),
@@ -213,6 +213,7 @@ func TestAnUnwrappedKeyIsKeptForItsTime(t *testing.T) {
 				t.Fatal(err)
 			}
 			client.Close()
+			time.Sleep(5 * time.Millisecond)
 		}
 		if wraps, unwraps := service.asked(); wraps != 0 || unwraps != most {
 			t.Errorf("%v: %d wraps, %d unwraps", ttl, wraps, unwraps)

@@ -4,6 +4,7 @@
 import gc
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -165,17 +166,16 @@ def test_the_service_is_asked_for_each_connection_and_not_for_each_request(sandb
     assert set(service.threads) == {threading.get_ident()}
 
 
-def test_an_unwrapped_key_is_kept_for_a_while(sandbox, tmp_path):
+@pytest.mark.parametrize("options,most", [({}, 1), ({"data_key_ttl": None}, 1), ({"data_key_ttl": 0.001}, 5)])
+def test_an_unwrapped_key_is_kept_for_its_time(sandbox, tmp_path, options, most):
     service = KeyService()
-    with Instance(tmp_path / "vault", vault_key=service.key()) as instance:
+    with Instance(tmp_path / "vault", vault_key=service.key(**options)) as instance:
         connection = put(instance, sandbox)
-    service.asked("unwrap")
-    with Instance(tmp_path / "vault", vault_key=service.key()) as instance:
-        connection = instance.connection("nordvik")
         service.asked("unwrap")
         for _ in range(5):
             connection.client().close()
-        assert service.asked("unwrap") == 1
+            time.sleep(0.005)
+        assert service.asked("unwrap") == most
 
 
 def test_opening_a_vault_asks_the_service_once(tmp_path):
