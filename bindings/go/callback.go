@@ -30,7 +30,7 @@ func called(function func(**C.askel_s4_error) C.askel_s4_status) error {
 	cause := reports.take()
 	err := result(status, object)
 	var found *Error
-	if cause != nil && errors.As(err, &found) {
+	if cause != nil && errors.As(err, &found) && (found.Code == ErrVaultKeyRefused || found.Code == ErrVaultUnavailable) {
 		found.cause = cause
 	}
 	return err

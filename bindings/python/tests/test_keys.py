@@ -22,7 +22,9 @@ from askel_s4 import (
     VaultKeyRefused,
     _callbacks,
 )
+from askel_s4._enums import Code
 from askel_s4._errors import check
+from askel_s4._ffi import lib
 from askel_s4._keys import GivenKeys, _held
 
 KEY = bytes(range(32))
@@ -228,12 +230,15 @@ def test_a_call_inside_of_a_callback_takes_nothing_away():
     check(lambda _: 0)
 
 
-def test_a_failure_that_the_library_got_over_is_forgotten():
-    def function(_):
-        _callbacks.failed(None, RuntimeError("over"))
-        return 0
+def test_a_failure_that_the_library_got_over_is_forgotten(instance):
+    def function(status):
+        _callbacks.failed(None, RuntimeError("over"), raised_for=Code.VAULT_KEY_REFUSED)
+        return status
 
-    check(function)
+    check(lambda _: function(Code.OK))
+    with pytest.raises(InvalidArgument) as caught, instance._handle as pointer:
+        check(lambda out: function(lib.connection_get(pointer, b"", None, out)))
+    assert caught.value.__cause__ is None
 
 
 def test_ctrl_c_inside_a_callback_is_raised(sandbox, tmp_path):
