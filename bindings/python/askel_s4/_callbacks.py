@@ -60,8 +60,7 @@ def put_back(caught: Caught) -> None:
 def failed(sink: Optional[int], exception: BaseException, *, raised_for: Optional[int] = None) -> int:
     """Keeps an exception, and tells the library its text: what a callback returns that caught one.
 
-    :param raised_for: it is raised again where the call ends with this code; None: it becomes the cause of the library's
-        error
+    :param raised_for: it is raised again where the call ends with this code; None: it becomes the cause of the error
     """
     pending[threading.get_ident()] = Caught(exception, raised_for)
     if sink is not None:
