@@ -26,6 +26,9 @@ struct KeyRing: Sendable {
     [header.currentSet, header.formerSet].compactMap { sets[$0] }
   }
 
+  /// All keys that are in use are in this process: nothing has to be asked.
+  var isLocal: Bool { header.keys.allSatisfy { providers[$0.version]?.localKey != nil } }
+
   var vaultID: [UInt8] { header.vaultID }
 
   /// Unlocks a header.
