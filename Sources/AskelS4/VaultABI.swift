@@ -53,7 +53,8 @@ public func askel_s4_vault_rekey(
         options, "options", firstSize: MemoryLayout<askel_s4_rotate_options>.size, into: &given)
     }
     guard given.new_key == nil else {
-      throw .invalidArgument("new_key", "is given: a rekey keeps the key-encryption key, call askel_s4_vault_rotate_key")
+      throw .invalidArgument(
+        "new_key", "is given: a rekey keeps the key-encryption key, call askel_s4_vault_rotate_key")
     }
     try instance.rekey(actor: try Argument.optionalText(given.actor, "actor"), progress: progress(given))
   }
