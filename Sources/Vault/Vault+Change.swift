@@ -21,11 +21,11 @@ extension Vault {
   /// Changes a connection, durably: computes from what is there, which may ask a key service, and writes if nothing of
   /// it has changed meanwhile; else once more.
   func change<Result: Sendable>(
-    _ id: String, by deadline: Deadline, mayAsk: Bool = true,
+    _ id: String, by deadline: Deadline, mayAsk: Bool = true, provesAbsence: Bool = true,
     _ compute: (Found?, KeyRing) throws(S4Error) -> Outcome<Result>
   ) throws(S4Error) -> Result {
     while true {
-      let found = try find(id, mayAsk: mayAsk)
+      let found = try find(id, mayAsk: mayAsk, provesAbsence: provesAbsence)
       let ring = if let found { found.ring } else { try refreshed(ring, mayAsk: mayAsk).ring }
       let outcome = try compute(found, ring)
       guard outcome.entry != nil || outcome.isDeletion else { return outcome.result }

@@ -29,7 +29,8 @@ extension Vault {
     connection id: String, _ credential: NewCredential, actor: String? = nil
   ) throws(S4Error) -> Int64 {
     try Self.check(id, credential, actor)
-    return try change(id, by: Deadline(milliseconds: Self.patience)) { (found, ring) throws(S4Error) in
+    let deadline = Deadline(milliseconds: Self.patience)
+    return try change(id, by: deadline, provesAbsence: false) { (found, ring) throws(S4Error) in
       // A card that is damaged must not keep a new credential out, but it is what tells the generation.
       let generation = (found?.card.highestGeneration ?? ring.header.generationFloor) + 1
       let set = try ring.set(ring.header.currentSet)
@@ -109,7 +110,7 @@ extension Vault {
   ) throws(S4Error) -> FallOverVerdict {
     try checkUsable()
     guard !(briefly && store.needsCallersThread) else { throw contended }
-    return try change(id, by: patience(briefly), mayAsk: !briefly) { (found, ring) throws(S4Error) in
+    return try change(id, by: patience(briefly), mayAsk: !briefly, provesAbsence: false) { (found, ring) throws(S4Error) in
       guard let found else { return Outcome(result: .refused) }
       var status = found.card.status
       guard status.live.generation == from, let beside = status.beside, status.canFallOver, beside.generation == to

@@ -33,7 +33,8 @@ extension Vault {
     guard store.readOnlyReason == nil else { return nil }
     guard !(briefly && store.needsCallersThread) else { throw contended }
     let code = lastErrorCode.map(Self.shortened)
-    return try change(id, by: patience(briefly), mayAsk: !briefly) { (found, ring) throws(S4Error) in
+    let patience = patience(briefly)
+    return try change(id, by: patience, mayAsk: !briefly, provesAbsence: false) { (found, ring) throws(S4Error) in
       guard let found, let old = found.card.status.credential(generation),
         !old.isRejected || rejected || (proven && clearsRejection),
         let new = Self.outcome(old, state: state, code: code, rejected: rejected, proven: proven, at: time)

@@ -73,14 +73,16 @@ final class StandbyBench {
     let tenant = Tenant(valid)
     self.tenant = tenant
     server = ScriptedServer { tenant.answer($0) }
-    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try KeyEncryptionKey(raw: $0) }
-    vault = try Vault(path: directory.vault, key: key)
-    _ = try vault.put(connection: "nordvik", record: SecretBytes(copying: [1]))
+    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try LocalKeySource(raw: $0) }
+    let store = try SQLiteStore(path: directory.vault, readOnly: false, checksIntegrity: false)
+    vault = try Vault(store: store, key: key)
+    try vault.put(connection: "nordvik", NewCredential(record: SecretBytes(copying: [1])))
     events = try EventQueue(capacity: 64)
-    monitor = ConnectionMonitor(vault: vault, events: events) { [keeper] (step) throws(S4Error) in try keeper.keep(step)
+    monitor = ConnectionMonitor(vault: vault, events: events) { [keeper] (step, _) throws(S4Error) in
+      try keeper.keep(step)
     }
     engine = try Engine()
-    monitor.note("nordvik", try vault.status(connection: "nordvik"))
+    monitor.note("nordvik", try vault.status(connection: "nordvik").live)
   }
 
   func end() {

@@ -33,7 +33,7 @@ import Testing
         events.last?.contains(#""event":"credential_switched","connection":"nordvik","from_generation":1,"#) == true)
       #expect(events.last?.contains(#""to_generation":2"#) == true)
       #expect(events.last?.contains(#""code":"invalid_client"}"#) == true)
-      try #expect(bench.vault.status(connection: "nordvik").isRejected)
+      try #expect(bench.vault.status(connection: "nordvik").live.isRejected)
     }
   }
 
@@ -151,7 +151,7 @@ import Testing
 
   @Test func fallOverThatWasNotSavedStandsAndIsSavedLater() throws {
     try withBench(["new"]) { bench in
-      let before = try bench.vault.status(connection: "nordvik")
+      let before = try bench.vault.status(connection: "nordvik").live
       bench.keeper.verdict.withLock { $0 = .failure(S4Error(.vaultUnavailable, "the disk is full")) }
       try #expect(bench.get(bench.oldAndNew()).response.status == 200)
       #expect(bench.nextEvents().count { $0.contains("state_not_saved") && $0.contains("the disk is full") } == 1)
@@ -174,7 +174,7 @@ import Testing
       try bench.vault.setState(
         connection: "nordvik", generation: 1, state: .expired, lastErrorCode: "invalid_client", rejected: true,
         proven: false, at: .now)
-      let status = try bench.vault.status(connection: "nordvik")
+      let status = try bench.vault.status(connection: "nordvik").live
       #expect(throws: S4Error.self) { try bench.monitor.admit("nordvik", status) }
       #expect(throws: Never.self) { try bench.monitor.admit("nordvik", status, standby: 2) }
       try #expect(bench.get(bench.oldAndNew()).response.status == 200)
@@ -186,8 +186,8 @@ import Testing
   @Test func credentialThatWasPutMeanwhileIsNotPassedOver() throws {
     try withBench(["new"]) { bench in
       let source = bench.source(try bench.client(1, "old"), try bench.client(1_000, "new"))
-      _ = try bench.vault.put(connection: "nordvik", record: .init(copying: [2]))
-      bench.monitor.note("nordvik", try bench.vault.status(connection: "nordvik"))
+      try bench.vault.put(connection: "nordvik", NewCredential(record: .init(copying: [2])))
+      bench.monitor.note("nordvik", try bench.vault.status(connection: "nordvik").live)
       #expect(fault { _ = try bench.get(source) }?.code == .credentialExpired)
       #expect(bench.count("new") == 0 && bench.keeper.asked.withLock { $0.isEmpty })
     }

@@ -24,17 +24,13 @@ func called(function func(**C.askel_s4_error) C.askel_s4_status) error {
 	// A callback runs on the thread of its call.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	outer := reports.take()
 	var object *C.askel_s4_error
 	status := function(&object)
+	// Also after a success: the library may get over a failure.
 	cause := reports.take()
-	if outer != nil {
-		// This call is made by a callback of another one.
-		reports.put(outer)
-	}
 	err := result(status, object)
 	var found *Error
-	if cause != nil && errors.As(err, &found) {
+	if cause != nil && errors.As(err, &found) && (found.Code == ErrVaultKeyRefused || found.Code == ErrVaultUnavailable) {
 		found.cause = cause
 	}
 	return err

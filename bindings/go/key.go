@@ -85,6 +85,10 @@ func (k ServiceKey) fill(taken *taken, key *C.askel_s4_key) {
 	key.kind = C.ASKEL_S4_KEY_SERVICE
 	key.name = taken.given("Name", k.Name)
 	key.data_key_ttl_ms = milliseconds(k.DataKeyTTL)
+	if k.DataKeyTTL < 0 {
+		// Also where it is less than a millisecond.
+		key.data_key_ttl_ms = -1
+	}
 	C.askel_go_service(key, taken.hold(k))
 }
 

@@ -196,6 +196,58 @@ func TestTheServiceIsAskedForEachConnectionAndNotForEachRequest(t *testing.T) {
 	}
 }
 
+func TestAnUnwrappedKeyIsKeptForItsTime(t *testing.T) {
+	s := sandbox(t)
+	for ttl, most := range map[time.Duration]int{0: 1, time.Hour: 1, time.Millisecond: 5, -1: 5} {
+		service := &keyService{}
+		instance := openWith(t, askels4.InstanceOptions{
+			Vault: filepath.Join(t.TempDir(), "vault.db"), VaultKey: service.key("name", ttl),
+		})
+		if err := instance.PutConnection(s.options()); err != nil {
+			t.Fatal(err)
+		}
+		service.asked()
+		for i := 0; i < 5; i++ {
+			client, err := instance.Client(askels4.ClientOptions{Connection: "nordvik"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.Close()
+			time.Sleep(5 * time.Millisecond)
+		}
+		if wraps, unwraps := service.asked(); wraps != 0 || unwraps != most {
+			t.Errorf("%v: %d wraps, %d unwraps", ttl, wraps, unwraps)
+		}
+	}
+}
+
+func TestWhatGoesThroughAServiceIsWiped(t *testing.T) {
+	service := &keyService{}
+	key := service.key("name", -1)
+	var passed [][]byte
+	key.Wrap = func(data, associatedData []byte) ([]byte, error) {
+		passed = append(passed, data)
+		return service.wrap(data, associatedData)
+	}
+	key.Unwrap = func(data, associatedData []byte) ([]byte, error) {
+		found, err := service.unwrap(data, associatedData)
+		passed = append(passed, found)
+		return found, err
+	}
+	vault := filepath.Join(t.TempDir(), "vault.db")
+	for i := 0; i < 2; i++ {
+		openWith(t, askels4.InstanceOptions{Vault: vault, VaultKey: key}).Close()
+	}
+	if len(passed) < 2 {
+		t.Errorf("%d keys went through", len(passed))
+	}
+	for _, each := range passed {
+		if !bytes.Equal(each, make([]byte, len(each))) {
+			t.Error("a key was left as it was")
+		}
+	}
+}
+
 var errDown = errors.New("the service\nis down")
 
 func TestWhatAServiceFailsWithIsTheCause(t *testing.T) {

@@ -18,19 +18,21 @@ _Object = TypeVar("_Object")
 class Caught:
     """What a callback raised."""
 
-    def __init__(self, exception: BaseException, again: bool) -> None:
+    def __init__(self, exception: BaseException, raised_for: Optional[int]) -> None:
         self.exception = exception
-        self.again = again
+        self.raised_for = raised_for
 
-    def end(self, error: Optional[BaseException]) -> None:
-        """At the end of the call, which came to this error of the library: raises the exception again, with the error
-        as its context, or makes it the error's cause. What is no failure, as Ctrl-C, is raised also after a call that
-        came to its end all the same; a failure that the library got over is forgotten."""
+    def end(self, error: Any) -> None:
+        """At the end of the call, which came to this error of the library, or to None: raises the exception again, with
+        the error as its context, or makes it the error's cause. What is no failure, as Ctrl-C, is always raised;
+        a failure that the library got over is forgotten."""
         if isinstance(self.exception, Exception):
             if error is None:
                 return
-            if not self.again:
+            if self.raised_for is None:
                 error.__cause__ = self.exception
+                return
+            if error.code != self.raised_for:
                 return
         if error is None:
             raise self.exception
@@ -41,26 +43,26 @@ class Caught:
             raise self.exception  # noqa: B904
 
 
-class _Thread(threading.local):
-    caught: Optional[Caught] = None
+# What callbacks have raised in calls that go on, by their threads. Almost always empty: whoever calls looks first.
+pending: Dict[int, Caught] = {}
 
 
-_thread = _Thread()
+def take() -> Optional[Caught]:
+    """What callbacks of this thread have raised since this was called last."""
+    return pending.pop(threading.get_ident(), None)
 
 
-def swap(caught: Optional[Caught] = None) -> Optional[Caught]:
-    """Puts down what is known of a call that goes on, and takes up what callbacks have raised since the last time.
-    Called before each call of the library, and after it with what it gave before: a callback may make calls too."""
-    known, _thread.caught = _thread.caught, caught
-    return known
+def put_back(caught: Caught) -> None:
+    """After a call inside of a callback: what an earlier callback of the outer call raised."""
+    pending[threading.get_ident()] = caught
 
 
-def failed(sink: Optional[int], exception: BaseException, *, again: bool = False) -> int:
+def failed(sink: Optional[int], exception: BaseException, *, raised_for: Optional[int] = None) -> int:
     """Keeps an exception, and tells the library its text: what a callback returns that caught one.
 
-    :param again: it is raised again after the call; else it becomes the cause of the library's error
+    :param raised_for: it is raised again where the call ends with this code; None: it becomes the cause of the error
     """
-    _thread.caught = Caught(exception, again)
+    pending[threading.get_ident()] = Caught(exception, raised_for)
     if sink is not None:
         lib.sink_failure(c_void_p(sink), _line(exception))
     return FAILED

@@ -219,11 +219,13 @@ _CLASSES: Dict[int, Type[AskelError]] = {
 def check(function: Any, *arguments: Any) -> None:
     """Calls a function whose last parameter is `out_error`, and raises what it reports, or what a callback raised."""
     pointer = c_void_p()
-    outer = _callbacks.swap()
-    try:
-        status = function(*arguments, byref(pointer))
-    finally:
-        caught = _callbacks.swap(outer)
+    outer = _callbacks.take() if _callbacks.pending else None
+    status = function(*arguments, byref(pointer))
+    caught = _callbacks.take() if _callbacks.pending else None
+    if outer is not None:
+        _callbacks.put_back(outer)
+    if status == Code.OK and caught is None:
+        return
     error = None
     if status != Code.OK:
         try:

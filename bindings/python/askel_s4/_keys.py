@@ -9,7 +9,7 @@ from ctypes import c_char, c_void_p, cast, memset, string_at
 from typing import Any, Callable, List, Optional, Union
 
 from . import _callbacks
-from ._enums import KeyKind
+from ._enums import Code, KeyKind
 from ._errors import InvalidArgument
 from ._ffi import lib
 from ._structs import FreeFunction, KeyFunction, KeyOptions
@@ -169,14 +169,14 @@ def _wrap(userdata: int, data: int, size: int, associated: int, associated_size:
     try:
         return _run(_held[userdata].wrap, string_at(data, size), string_at(associated, associated_size), sink)
     except BaseException as exception:
-        return _callbacks.failed(sink, exception, again=True)
+        return _callbacks.failed(sink, exception, raised_for=Code.VAULT_KEY_REFUSED)
 
 
 def _unwrap(userdata: int, data: int, size: int, associated: int, associated_size: int, sink: int) -> int:
     try:
         return _run(_held[userdata].unwrap, string_at(data, size), string_at(associated, associated_size), sink)
     except BaseException as exception:
-        return _callbacks.failed(sink, exception, again=True)
+        return _callbacks.failed(sink, exception, raised_for=Code.VAULT_KEY_REFUSED)
 
 
 def _run(operation: KeyOperation, data: bytes, associated_data: bytes, sink: int) -> int:

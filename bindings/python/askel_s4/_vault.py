@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional, Union
 
 from . import _callbacks
 from ._audit import Moment, audit_entries, audit_head, audit_verify
+from ._enums import Code
 from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
@@ -139,6 +140,6 @@ def _progress(progress: Progress) -> Any:
         try:
             return _callbacks.FAILED if progress(done, total) is False else 0
         except BaseException as exception:
-            return _callbacks.failed(None, exception, again=True)
+            return _callbacks.failed(None, exception, raised_for=Code.CANCELLED)
 
     return ProgressFunction(tell)

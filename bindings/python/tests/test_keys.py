@@ -4,6 +4,7 @@
 import gc
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -19,7 +20,11 @@ from askel_s4 import (
     ServiceKey,
     VaultError,
     VaultKeyRefused,
+    _callbacks,
 )
+from askel_s4._enums import Code
+from askel_s4._errors import check
+from askel_s4._ffi import lib
 from askel_s4._keys import GivenKeys, _held
 
 KEY = bytes(range(32))
@@ -157,20 +162,22 @@ def test_the_service_is_asked_for_each_connection_and_not_for_each_request(sandb
                 instance.connections()
                 instance.status()
                 assert (service.asked("wrap"), service.asked("unwrap")) == (0, 0)
+            # Nothing was kept.
+            connection.client().close()
+            assert service.asked("unwrap") == 1
     assert set(service.threads) == {threading.get_ident()}
 
 
-def test_an_unwrapped_key_is_kept_for_a_while(sandbox, tmp_path):
+@pytest.mark.parametrize("options,most", [({}, 1), ({"data_key_ttl": None}, 1), ({"data_key_ttl": 0.001}, 5)])
+def test_an_unwrapped_key_is_kept_for_its_time(sandbox, tmp_path, options, most):
     service = KeyService()
-    with Instance(tmp_path / "vault", vault_key=service.key()) as instance:
+    with Instance(tmp_path / "vault", vault_key=service.key(**options)) as instance:
         connection = put(instance, sandbox)
-    service.asked("unwrap")
-    with Instance(tmp_path / "vault", vault_key=service.key()) as instance:
-        connection = instance.connection("nordvik")
         service.asked("unwrap")
         for _ in range(5):
             connection.client().close()
-        assert service.asked("unwrap") == 1
+            time.sleep(0.005)
+        assert service.asked("unwrap") == most
 
 
 def test_opening_a_vault_asks_the_service_once(tmp_path):
@@ -210,6 +217,28 @@ def test_the_cause_of_what_a_service_raises_stays(tmp_path):
         Instance(tmp_path / "vault", vault_key=ServiceKey("name", wrap, wrap))
     assert isinstance(caught.value.__cause__, KeyError)
     assert isinstance(caught.value.__context__, VaultError)
+
+
+def test_a_call_inside_of_a_callback_takes_nothing_away():
+    def function(_):
+        _callbacks.failed(None, KeyboardInterrupt())
+        check(lambda _: 0)
+        return 0
+
+    with pytest.raises(KeyboardInterrupt):
+        check(function)
+    check(lambda _: 0)
+
+
+def test_a_failure_that_the_library_got_over_is_forgotten(instance):
+    def function(status):
+        _callbacks.failed(None, RuntimeError("over"), raised_for=Code.VAULT_KEY_REFUSED)
+        return status
+
+    check(lambda _: function(Code.OK))
+    with pytest.raises(InvalidArgument) as caught, instance._handle as pointer:
+        check(lambda out: function(lib.connection_get(pointer, b"", None, out)))
+    assert caught.value.__cause__ is None
 
 
 def test_ctrl_c_inside_a_callback_is_raised(sandbox, tmp_path):
