@@ -93,7 +93,7 @@ enum Argument {
     return value
   }
 
-  /// Copies an option struct of any version over zeroed defaults.
+  /// Copies an option struct of any version over zeroed defaults; also where it throws because of its tail.
   /// - Throws: `invalidArgument` for a `struct_size` below the first version's, or one above ours whose tail, which we
   ///   do not know, is not zero.
   static func options<Options: BitwiseCopyable>(
@@ -105,14 +105,16 @@ enum Argument {
     let known = MemoryLayout<Options>.size
     guard size >= firstSize, size <= maximumStruct else {
       throw .invalidArgument(
-        "struct_size", "\(name) says \(size) bytes and has at least \(firstSize): set it from the header's INIT macro")
+        "struct_size",
+        "\(name) says \(UInt(bitPattern: size)) bytes and has at least \(firstSize): set it from the header's INIT macro"
+      )
+    }
+    withUnsafeMutableBytes(of: &options) {
+      $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: min(size, known)))
     }
     for offset in known..<max(known, size) where raw.load(fromByteOffset: offset, as: UInt8.self) != 0 {
       throw .invalidArgument(
         "struct_size", "\(name) uses a member that this version of the library (\(askelVersion)) does not know")
-    }
-    withUnsafeMutableBytes(of: &options) {
-      $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: min(size, known)))
     }
   }
 

@@ -20,13 +20,16 @@ public func askel_s4_instance_open(
   _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
-    let out = try Argument.out(outInstance, "out_instance", cleared: nil)
     var given = askel_s4_instance_options()
-    try Argument.options(options, "options", firstSize: firstInstanceOptions, into: &given)
+    let read = Result { () throws(S4Error) in
+      try Argument.options(options, "options", firstSize: firstInstanceOptions, into: &given)
+    }
     // First of all: what the product gave for its callbacks ends well, whatever becomes of the call.
     let vaultKey = KeyArgument(given.vault_key, "vault_key")
     let otherKey = KeyArgument(given.other_key, "other_key")
     let productStore = StoreArgument(given.store, "store")
+    let out = try Argument.out(outInstance, "out_instance", cleared: nil)
+    try read.get()
     let path = try vaultPath(given)
     let flags = given.vault_flags
     guard flags & ~UInt32(ASKEL_S4_VAULT_READ_ONLY | ASKEL_S4_VAULT_CHECK) == 0 else {

@@ -32,9 +32,10 @@ public func askel_s4_vault_rotate_key(
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
     var given = askel_s4_rotate_options()
-    try Argument.options(
-      options, "options", firstSize: MemoryLayout<askel_s4_rotate_options>.size, into: &given)
+    let read = Result { () throws(S4Error) in try rotateOptions(options, into: &given) }
+    // First of all: what the product gave for its callbacks ends well, whatever becomes of the call.
     let key = KeyArgument(given.new_key, "new_key")
+    try read.get()
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     try instance.rotateKey(
       to: try key.source(), actor: try Argument.optionalText(given.actor, "actor"), progress: progress(given))
@@ -46,13 +47,14 @@ public func askel_s4_vault_rekey(
   _ instance: OpaquePointer?, _ options: UnsafePointer<askel_s4_rotate_options>?, _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
-    let instance = try Handle.get(instance, "instance", as: Instance.self)
     var given = askel_s4_rotate_options()
-    if options != nil {
-      try Argument.options(
-        options, "options", firstSize: MemoryLayout<askel_s4_rotate_options>.size, into: &given)
+    let read = Result { () throws(S4Error) in
+      if options != nil { try rotateOptions(options, into: &given) }
     }
-    guard given.new_key == nil else {
+    let key = KeyArgument(given.new_key, "new_key")
+    try read.get()
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    guard !key.isGiven else {
       throw .invalidArgument(
         "new_key", "is given: a rekey keeps the key-encryption key, call askel_s4_vault_rotate_key")
     }
@@ -76,6 +78,12 @@ public func askel_s4_vault_backup(
     guard !path.isEmpty else { throw .invalidArgument("path", "is empty") }
     try Handle.get(instance, "instance", as: Instance.self).backupVault(to: path)
   }
+}
+
+private func rotateOptions(
+  _ options: UnsafePointer<askel_s4_rotate_options>?, into given: inout askel_s4_rotate_options
+) throws(S4Error) {
+  try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_rotate_options>.size, into: &given)
 }
 
 /// The product's call-back runs on its own thread, outside of the gate that a fork waits at.

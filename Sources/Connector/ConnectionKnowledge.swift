@@ -46,6 +46,8 @@ struct ConnectionKnowledge: Sendable {
   /// What there is to write and to tell.
   struct Change: Equatable, Sendable {
     var generation: Int64
+    /// What this process knew before.
+    var from: ConnectionState
     var state: ConnectionState
     var code: String?
     var message: String?
@@ -54,6 +56,8 @@ struct ConnectionKnowledge: Sendable {
     /// A person asked: only such a proof ends a rejection.
     var isCheck: Bool
     var at: Timestamp
+    /// The version that the entry came to with it: changes of one millisecond are told apart by that.
+    var order: UInt64
 
     /// The vault has heard something later, from another process.
     func isOlder(than status: CredentialStatus) -> Bool {
@@ -155,14 +159,15 @@ struct ConnectionKnowledge: Sendable {
     let age = provenAt.map { now.milliseconds &- $0.milliseconds } ?? Int64.max
     guard state != next || isRejected != isRejection || (isProof && age > Self.proofInterval) else { return nil }
     version += 1
+    let former = state
     state = next
     isRejected = isRejection
     rejectionCode = isRejection ? outcome.code : nil
     if isRejection { worksHere = false }
     if isProof { provenAt = now }
     return Change(
-      generation: generation, state: next, code: outcome.code, message: outcome.message, isProof: isProof,
-      isRejection: isRejection, isCheck: isCheck, at: now)
+      generation: generation, from: former, state: next, code: outcome.code, message: outcome.message, isProof: isProof,
+      isRejection: isRejection, isCheck: isCheck, at: now, order: version)
   }
 
   /// The end has come near while nothing was sent. Back to active leads only what the tenant says.
@@ -171,7 +176,7 @@ struct ConnectionKnowledge: Sendable {
     version += 1
     state = .expiring
     return Change(
-      generation: generation, state: .expiring, code: nil, message: nil, isProof: false, isRejection: false,
-      isCheck: false, at: now)
+      generation: generation, from: .active, state: .expiring, code: nil, message: nil, isProof: false,
+      isRejection: false, isCheck: false, at: now, order: version)
   }
 }

@@ -84,7 +84,9 @@ extension ConnectionMonitor {
     case .success(.refused): return false
     case .failure(let error):
       // It stands in this process; the event says, once, that others do not know it.
-      if !canKeep {
+      if keepsNothing {
+        if !wasOffered { tellSwitched(fallOver) }
+      } else if !canKeep {
         events.wake()
       } else if !wasOffered, error.code != .closed {
         let state = known.withLock { $0.live[fallOver.connection]?.state ?? .active }

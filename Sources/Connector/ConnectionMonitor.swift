@@ -10,8 +10,9 @@ final class ConnectionMonitor: Sendable {
   /// What is known of the credentials of each connection: of the live one, and of the one beside it where that was
   /// asked for or was live before.
   struct Known: Sendable {
-    var live: [String: ConnectionKnowledge] = [:]
-    var beside: [String: ConnectionKnowledge] = [:]
+    // Not dictionaries: to Swift the ids of two customers may be equal.
+    var live = TextMap<ConnectionKnowledge>()
+    var beside = TextMap<ConnectionKnowledge>()
 
     /// The one with this generation; what is written to another is lost.
     subscript(connection: String, generation: Int64) -> ConnectionKnowledge? {
@@ -48,7 +49,7 @@ final class ConnectionMonitor: Sendable {
   func version(_ connection: String) -> UInt64 { known.withLock { $0.live[connection]?.version ?? 0 } }
 
   /// The same of all connections; one that is not there has version 0.
-  func versions() -> [String: UInt64] { known.withLock { $0.live.mapValues(\.version) } }
+  func versions() -> TextMap<UInt64> { known.withLock { $0.live.mapValues { $0.version } } }
 
   /// Takes over what the vault says, before an operation starts.
   /// - Parameter standby: generation of the proven credential that stands beside it and may take over; nil: none.
@@ -72,7 +73,7 @@ final class ConnectionMonitor: Sendable {
       let former = known.live[connection]
       if let former {
         if let fallOver = former.fallOver, fallOver.from == status.generation {
-          guard !former.isFallingOver else { return (nil, nil) }
+          guard !former.isFallingOver, !keepsNothing else { return (nil, nil) }
           known.live[connection]?.isFallingOver = true
           return (nil, fallOver)
         }
@@ -81,6 +82,7 @@ final class ConnectionMonitor: Sendable {
         if former.generation == status.generation {
           guard former.saving == 0 else { return (nil, nil) }
           if let change = former.unsaved, !change.isOlder(than: status) {
+            guard !keepsNothing else { return (nil, nil) }
             known.live[connection]?.saving += 1
             return (change, nil)
           }
@@ -101,6 +103,7 @@ final class ConnectionMonitor: Sendable {
       if let former {
         guard former.saving == 0 else { return nil }
         if let change = former.unsaved, !change.isOlder(than: status) {
+          guard !keepsNothing else { return nil }
           known.beside[connection]?.saving += 1
           return change
         }
@@ -128,6 +131,7 @@ final class ConnectionMonitor: Sendable {
 
   /// Writes down what could not be written so far. On a thread that the product has lent.
   func settle() {
+    guard !keepsNothing else { return }
     let (changes, fallOvers) = known.withLock { known -> ([(String, ConnectionKnowledge.Change)], [FallOver]) in
       var changes: [(String, ConnectionKnowledge.Change)] = []
       var fallOvers: [FallOver] = []
@@ -221,9 +225,16 @@ final class ConnectionMonitor: Sendable {
   /// Whether the vault can be asked here and now. A store of the product's waits for its next call.
   func canKeep(onCallersThread: Bool) -> Bool { onCallersThread || !vault.store.needsCallersThread }
 
+  /// A vault that is open for reading alone takes nothing: what is learned stands in this process, and is told.
+  var keepsNothing: Bool { vault.store.readOnlyReason != nil }
+
   /// Offers the vault a change. Other writers are not waited for: on the I/O thread, every call of the instance would
   /// wait with it.
   private func save(_ connection: String, _ change: ConnectionKnowledge.Change, onCallersThread: Bool) {
+    guard !keepsNothing else {
+      stand(connection, change)
+      return
+    }
     let canKeep = canKeep(onCallersThread: onCallersThread)
     let saved = Result { () throws(S4Error) in
       try vault.setState(
@@ -239,11 +250,11 @@ final class ConnectionMonitor: Sendable {
       entry.version += 1
       switch saved {
       case .success:
-        if let waiting = entry.unsaved, waiting.at.milliseconds <= change.at.milliseconds { entry.unsaved = nil }
+        if let waiting = entry.unsaved, waiting.order <= change.order { entry.unsaved = nil }
         return (isLive, false)
       case .failure:
         let wasSaved = entry.unsaved == nil
-        if (entry.unsaved?.at.milliseconds ?? .min) <= change.at.milliseconds { entry.unsaved = change }
+        if (entry.unsaved?.order ?? 0) <= change.order { entry.unsaved = change }
         return (isLive, wasSaved)
       }
     }
@@ -259,5 +270,19 @@ final class ConnectionMonitor: Sendable {
         tellUnsaved(connection, to: change.state, at: change.at, error)
       }
     }
+  }
+
+  /// Lets a change stand in this process alone.
+  private func stand(_ connection: String, _ change: ConnectionKnowledge.Change) {
+    let isLive = known.withLock { known -> Bool in
+      let isLive = known.live[connection].map { $0.generation == change.generation } ?? true
+      guard var entry = known[connection, change.generation] else { return false }
+      entry.saving -= 1
+      entry.version += 1
+      if (entry.unsaved?.order ?? 0) <= change.order { entry.unsaved = change }
+      known[connection, change.generation] = entry
+      return isLive
+    }
+    if isLive, change.from != change.state { tell(connection, from: change.from, change) }
   }
 }

@@ -10,6 +10,8 @@ package final class EventQueue: Sendable {
     var head = 0
     var dropped: UInt64 = 0
     var droppedEver: UInt64 = 0
+    /// Somebody has something to do, and has not begun with it.
+    var isWoken = false
   }
 
   private let state = Locked(State())
@@ -41,7 +43,16 @@ package final class EventQueue: Sendable {
 
   /// Makes the descriptor readable: the product's next call has something to do.
   func wake() {
-    readable.signal()
+    state.withLock { queue in
+      queue.isWoken = true
+      readable.signal()
+    }
+  }
+
+  /// What `wake` has told so far is done now. What it tells from here on keeps the descriptor readable, also where
+  /// `next` finds no event.
+  func answerWake() {
+    state.withLock { $0.isWoken = false }
   }
 
   /// Takes the oldest event; nil where none waits.
@@ -57,15 +68,19 @@ package final class EventQueue: Sendable {
         return writer.text
       }
       guard queue.head < queue.events.count else {
-        readable.reset()
+        Self.rest(queue, readable)
         return nil
       }
       let event = queue.events[queue.head]
       queue.head += 1
       Self.compact(&queue)
-      if queue.events.isEmpty { readable.reset() }
+      if queue.events.isEmpty { Self.rest(queue, readable) }
       return event
     }
+  }
+
+  private static func rest(_ queue: borrowing State, _ readable: borrowing EventDescriptor) {
+    if !queue.isWoken { readable.reset() }
   }
 
   private static func compact(_ queue: inout State) {

@@ -55,6 +55,7 @@ package final class Instance: Sendable {
   /// Takes the oldest event; nil where none waits.
   package func nextEvent() throws(S4Error) -> String? {
     try guardian.check()
+    events.answerWake()
     monitor.settle()
     return events.next()
   }

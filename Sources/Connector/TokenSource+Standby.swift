@@ -9,13 +9,13 @@ import HTTP
 // - A rejected credential goes out no more, whoever waits for its turn: the turnstile refuses them, and each goes over.
 // - The standby goes out one request at a time until it has worked here, although it is proven.
 // - Where both are passwords of one user, the live one goes out one request at a time too: with two, a wrong standby
-//   would be the third failure.
+//   would be the third failure. So does a check, beside which others may be under way.
 extension TokenSource {
   /// What a request that carries the credential itself has to wait for.
   func turn(of credential: Credential) -> Turn {
     // Of a password never more than two, since it may be changed at any moment.
     let limit = credential.settings.lockableUser.map { user in
-      state.withLock { $0.standby?.settings.lockableUser } == user ? 1 : 2
+      ignoresRejection || state.withLock { $0.standby?.settings.lockableUser } == user ? 1 : 2
     }
     return Turn(key: "\(connection)#\(credential.generation)") {
       [monitor, connection, generation = credential.generation, ignoredRejections] in

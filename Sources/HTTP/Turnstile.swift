@@ -32,7 +32,7 @@ struct Turnstile {
     case refused(S4Error)
   }
 
-  private var underWay: [String: Int] = [:]
+  private var underWay = TextMap<Int>()
   private(set) var waiting: [Transfer] = []
 
   /// Lets a transfer pass, or keeps it among those that wait.

@@ -57,6 +57,8 @@ struct KeyRing: Sendable {
       }
       for source in sources where providers[key.version] == nil {
         do throws(S4Error) { try unlock(key, source, title) } catch {
+          // The instance is being closed: not that the key were the wrong one.
+          if error.code == .closed { throw error }
           // A damaged vault, or a service that does not answer, says more than a key that is not the one.
           if refusal == nil || error.code != .vaultKeyRefused { refusal = error }
         }

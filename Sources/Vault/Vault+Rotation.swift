@@ -21,20 +21,12 @@ extension Vault {
     try AuditEntry.checkActor(actor)
     try checkWritable()
     try add(source)
-    let header = try refreshed(ring).ring.header
-    guard header.formerSet == 0 else {
-      throw S4Error(.conflict, "a rekey of \(store.title) has not ended: call askel_s4_vault_rekey until it has")
-    }
-    if try !opensCurrent(source) {
-      guard header.formerKeyVersion == nil else {
-        throw S4Error(
-          .conflict,
-          "a rotation of \(store.title) to another key has not ended: rotate to that key first, then to this one")
-      }
-      try beginRotation(to: source, actor)
-    }
-    guard ring.header.formerKeyVersion != nil else { return }
-    try moveAll(progress, isDone: { $0.keyVersion == $1.header.currentKey }) { (found) throws(S4Error) in
+    let target = try rotationTarget(source, actor)
+    // One that is over may have been followed by another, to another key: that one is not ours to end.
+    let isOurs = { (header: VaultHeader) in header.formerKeyVersion != nil && header.currentKey == target }
+    guard isOurs(ring.header) else { return }
+    try moveAll(progress, while: isOurs, isDone: { $0.keyVersion == $1.header.currentKey }) {
+      (found) throws(S4Error) in
       let dataKey = try self.dataKey(found)
       var entry = found.entry
       entry.keyVersion = found.ring.header.currentKey
@@ -43,7 +35,7 @@ extension Vault {
       return entry
     }
     try editHeader(AuditEvent(.rotateEnded, actor: actor)) { (header, _) throws(S4Error) in
-      guard header.formerKeyVersion != nil else { return false }
+      guard isOurs(header) else { return false }
       header.keys.removeAll { $0.version != header.currentKey }
       header.formerKey = []
       return true
@@ -55,12 +47,13 @@ extension Vault {
   package func rekey(actor: String? = nil, progress: Progress = { _, _ in true }) throws(S4Error) {
     try AuditEntry.checkActor(actor)
     try checkWritable()
-    try beginRekey(actor)
-    try moveAll(progress, isDone: { $0.setVersion == $1.header.currentSet }) { (found) throws(S4Error) in
-      try self.rekeyed(found)
+    let target = try beginRekey(actor)
+    let isOurs = { (header: VaultHeader) in header.formerSet != 0 && header.currentSet == target }
+    try moveAll(progress, while: isOurs, isDone: { $0.setVersion == $1.header.currentSet }) {
+      (found) throws(S4Error) in try self.rekeyed(found)
     }
     try editHeader(AuditEvent(.rekeyEnded, actor: actor)) { (header, _) throws(S4Error) in
-      guard header.formerSet != 0 else { return false }
+      guard isOurs(header) else { return false }
       header.formerSet = 0
       return true
     }
@@ -73,9 +66,34 @@ extension Vault {
     }
   }
 
+  /// Finds, or begins, the rotation to this source's key.
+  /// - Returns: the version that its key has.
+  private func rotationTarget(_ source: any KeySource, _ actor: String?) throws(S4Error) -> Int64 {
+    let deadline = Deadline(milliseconds: Self.patience)
+    while true {
+      let ring = try refreshed(ring).ring
+      let header = ring.header
+      guard header.formerSet == 0 else {
+        throw S4Error(.conflict, "a rekey of \(store.title) has not ended: call askel_s4_vault_rekey until it has")
+      }
+      if let opens = try opensCurrent(source, of: ring) {
+        if opens { return header.currentKey }
+        guard header.formerKeyVersion == nil else {
+          throw S4Error(
+            .conflict,
+            "a rotation of \(store.title) to another key has not ended: rotate to that key first, then to this one")
+        }
+        if let version = try beginRotation(to: source, over: header, actor) { return version }
+      }
+      // Another rotation has just begun or ended: it may be one to this very key.
+      guard !deadline.hasPassed else { throw contended }
+    }
+  }
+
   /// Whether this source, and not merely another one that was given, opens the version in use.
-  private func opensCurrent(_ source: any KeySource) throws(S4Error) -> Bool {
-    guard let record = try store.get(VaultHeader.key) else { return false }
+  /// - Returns: nil where the header is another one by now.
+  private func opensCurrent(_ source: any KeySource, of ring: KeyRing) throws(S4Error) -> Bool? {
+    guard let record = try store.get(VaultHeader.key), record.version == ring.headerVersion else { return nil }
     do throws(S4Error) {
       let alone = try KeyRing(record, sources: [source], known: nil, title: store.title)
       return alone.kinds[alone.header.currentKey] != nil
@@ -85,11 +103,16 @@ extension Vault {
     }
   }
 
-  private func beginRotation(to source: any KeySource, _ actor: String?) throws(S4Error) {
+  /// - Returns: the version of the new key; nil where other keys count by now than those that were looked at.
+  private func beginRotation(
+    to source: any KeySource, over seen: VaultHeader, _ actor: String?
+  ) throws(S4Error) -> Int64? {
     let (provider, parameters) = try source.makeProvider()
+    let begun = Begun()
     try editHeader(AuditEvent(.rotateStarted, actor: actor)) { (header, ring) throws(S4Error) in
-      guard header.formerKeyVersion == nil, header.formerSet == 0 else {
-        throw S4Error(.conflict, "another rotation of \(self.store.title) has just begun: let it end first")
+      begun.version = nil
+      guard header.formerKeyVersion == nil, header.formerSet == 0, header.currentKey == seen.currentKey else {
+        return false
       }
       let former = header.currentKey
       let version = former + 1
@@ -107,24 +130,35 @@ extension Vault {
         let place = SealedPlace(vaultID: ring.vaultID, kind: .formerKey, keyVersion: former)
         header.formerKey = try provider.wrap(local, associatedData: place.associatedData)
       }
+      begun.version = version
       return true
     }
+    return begun.version
   }
 
-  private func beginRekey(_ actor: String?) throws(S4Error) {
+  /// Set inside a closure that runs on this thread.
+  private final class Begun { var version: Int64? }
+
+  /// - Returns: the version of the key set that all is sealed under from now on.
+  private func beginRekey(_ actor: String?) throws(S4Error) -> Int64 {
+    let begun = Begun()
     try editHeader(AuditEvent(.rekeyStarted, actor: actor)) { (header, ring) throws(S4Error) in
       guard header.formerKeyVersion == nil else {
         throw S4Error(.conflict, "a rotation of \(self.store.title) has not ended: end it first, then rekey")
       }
       // One that was interrupted goes on.
+      begun.version = header.currentSet
       guard header.formerSet == 0 else { return false }
       let set = try KeySet(version: header.currentSet + 1, Random.key(KeySet.size))
       let provider = try ring.currentProvider(self.store.title)
       let wrapped = try Self.wrap(set, provider, header.currentKey, ring.vaultID)
       for index in header.keys.indices { header.keys[index].sets.append(wrapped) }
       (header.formerSet, header.currentSet) = (header.currentSet, set.version)
+      begun.version = set.version
       return true
     }
+    guard let version = begun.version else { throw contended }
+    return version
   }
 
   private func rekeyed(_ found: Found) throws(S4Error) -> ConnectionEntry {
@@ -147,13 +181,15 @@ extension Vault {
     return entry
   }
 
-  /// Moves every connection, in batches, until a look at all of them finds none that is left.
+  /// Moves every connection, in batches, until a look at all of them finds none that is left, or the header says that
+  /// another process has ended the work.
   private func moveAll(
-    _ progress: Progress, isDone: (ConnectionEntry, KeyRing) -> Bool,
+    _ progress: Progress, while isOurs: (VaultHeader) -> Bool, isDone: (ConnectionEntry, KeyRing) -> Bool,
     _ move: (Found) throws(S4Error) -> ConnectionEntry
   ) throws(S4Error) {
     while true {
       var ring = try refreshed(ring).ring
+      guard isOurs(ring.header) else { return }
       var left: [String] = []
       var total: UInt64 = 0
       try forEachEntry { (record, entry) throws(S4Error) in
@@ -165,6 +201,7 @@ extension Vault {
       guard !left.isEmpty else { return }
       for start in stride(from: 0, to: left.count, by: Self.rotationBatch) {
         ring = try refreshed(ring).ring
+        guard isOurs(ring.header) else { return }
         try moveBatch(left[start..<min(start + Self.rotationBatch, left.count)], ring, isDone, move)
         let done = min(start + Self.rotationBatch, left.count)
         try tell(progress, before + UInt64(done), total)

@@ -282,6 +282,37 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { pointer 
     #expect(host.freed == 3)
   }
 
+  @Test func freeRunsWhereACallFailsBeforeItHasLookedAtItsKey() throws {
+    var key = key(ASKEL_S4_KEY_SERVICE) {
+      $0.userdata = Unmanaged.passUnretained(host).toOpaque()
+      $0.free_fn = free
+    }
+    withUnsafePointer(to: &key) { key in
+      var options = askel_s4_instance_options()
+      options.struct_size = MemoryLayout<askel_s4_instance_options>.size
+      options.vault_key = key
+      #expect(askel_s4_instance_open(&options, nil, nil) == ASKEL_S4_INVALID_ARGUMENT)
+      #expect(host.freed == 1)
+      // A member of a later version's.
+      var later = (options, 1)
+      later.0.struct_size = MemoryLayout.size(ofValue: later)
+      let status = withUnsafeBytes(of: &later) { bytes in
+        var instance: OpaquePointer?
+        return askel_s4_instance_open(
+          bytes.baseAddress?.assumingMemoryBound(to: askel_s4_instance_options.self), &instance, nil)
+      }
+      #expect(status == ASKEL_S4_INVALID_ARGUMENT)
+      #expect(host.freed == 2)
+      var rotation = askel_s4_rotate_options()
+      rotation.struct_size = MemoryLayout<askel_s4_rotate_options>.size
+      rotation.new_key = key
+      #expect(askel_s4_vault_rekey(nil, &rotation, nil) == ASKEL_S4_INVALID_ARGUMENT)
+      #expect(host.freed == 3)
+      #expect(askel_s4_vault_rotate_key(nil, &rotation, nil) == ASKEL_S4_INVALID_ARGUMENT)
+      #expect(host.freed == 4)
+    }
+  }
+
   @Test func everyExportedFunctionFreesWhatEnded() throws {
     let key = key(ASKEL_S4_KEY_SERVICE) {
       $0.userdata = Unmanaged.passUnretained(host).toOpaque()

@@ -97,4 +97,55 @@ import Testing
       #expect(monitor.mayStillSend("nordvik", generation: generation))
     }
   }
+
+  @Test func idsThatUnicodeCallsEqualAreTwoConnections() throws {
+    try withMonitor { vault, monitor, events, _ in
+      let ids = ["\u{E5}", "a\u{30A}"]
+      for id in ids {
+        let generation = try vault.put(connection: id, NewCredential(record: SecretBytes(copying: [1])))
+        #expect(generation == 1)
+        monitor.note(id, try vault.status(connection: id).live)
+        monitor.accepted(id, generation: generation)
+      }
+      monitor.report(ids[0], generation: 1, Self.rejection, isCheck: false)
+      #expect(!monitor.mayStillSend(ids[0], generation: 1))
+      #expect(monitor.mayStillSend(ids[1], generation: 1))
+      monitor.report(ids[1], generation: 1, Self.rejection, isCheck: false)
+      // Each in the vault, and each with its event.
+      for id in ids { #expect(try vault.status(connection: id).live.isRejected) }
+      let told = [events.next(), events.next()]
+      for (id, event) in zip(ids, told) { #expect(event.map { Array($0.utf8).contains(Array(id.utf8)[0]) } == true) }
+    }
+  }
+
+  @Test func inAVaultThatIsReadOnlyARejectionStandsInThisProcessAndIsToldOnce() throws {
+    let directory = TemporaryDirectory()
+    let key = try [UInt8](repeating: 7, count: 32).withUnsafeBytes { try LocalKeySource(raw: $0) }
+    let writer = try Vault(
+      store: SQLiteStore(path: directory.vault, readOnly: false, checksIntegrity: false), key: key)
+    defer { writer.close() }
+    try writer.put(connection: "nordvik", NewCredential(record: SecretBytes(copying: [1])))
+    let vault = try Vault(
+      store: SQLiteStore(path: directory.vault, readOnly: true, checksIntegrity: false), key: key)
+    defer { vault.close() }
+    let events = try EventQueue(capacity: 16)
+    let monitor = ConnectionMonitor(vault: vault, events: events)
+    try monitor.admit("nordvik", vault.status(connection: "nordvik").live)
+    monitor.report("nordvik", generation: 1, Self.rejection, isCheck: false)
+    for _ in 0..<3 {
+      monitor.settle()
+      #expect(throws: S4Error.self) { try monitor.admit("nordvik", vault.status(connection: "nordvik").live) }
+      #expect(!monitor.mayStillSend("nordvik", generation: 1))
+    }
+    #expect(events.next()?.contains(#""from":"new","to":"expired""#) == true)
+    #expect(events.next() == nil)
+    // A person's check goes through: it works again, here.
+    monitor.report("nordvik", generation: 1, .proven, isCheck: true)
+    try monitor.admit("nordvik", vault.status(connection: "nordvik").live)
+    #expect(events.next()?.contains(#""from":"expired","to":"active","recovered":true"#) == true)
+    // What another process writes later counts.
+    try writer.put(connection: "nordvik", NewCredential(record: SecretBytes(copying: [2])))
+    try monitor.admit("nordvik", vault.status(connection: "nordvik").live)
+    #expect(monitor.mayStillSend("nordvik", generation: 2) && events.next() == nil)
+  }
 }

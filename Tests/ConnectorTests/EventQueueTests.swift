@@ -29,4 +29,16 @@ import Testing
     #expect([queue.next(), queue.next(), queue.next()] == ["3", "4", nil])
     #expect(queue.droppedEver == 2)
   }
+
+  @Test func wakingWhileNothingIsFoundKeepsTheDescriptorReadable() throws {
+    let queue = try EventQueue(capacity: 2)
+    queue.wake()
+    #expect(isReadable(queue.descriptor))
+    queue.answerWake()
+    // Comes while the product's call, which has looked for work already, looks for an event.
+    queue.wake()
+    #expect(queue.next() == nil && isReadable(queue.descriptor))
+    queue.answerWake()
+    #expect(queue.next() == nil && !isReadable(queue.descriptor))
+  }
 }

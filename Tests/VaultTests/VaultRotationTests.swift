@@ -210,4 +210,57 @@ import Testing
     for id in Self.ids { #expect(try after.open(connection: id).live == secret("of " + id)) }
     #expect(fault { _ = try open(2) }?.code == .vaultKeyRefused)
   }
+
+  /// Runs a body at the last look of a rotation or a rekey, when all are moved and the end is about to be written.
+  private func lastLook(_ vault: Vault, _ body: @escaping () throws -> Void) -> Vault.Progress {
+    var looks = 0
+    return { done, total in
+      if done == total { looks += 1 }
+      // The first is that behind the last batch.
+      if looks == 2 { #expect(throws: Never.self) { try body() } }
+      return true
+    }
+  }
+
+  @Test func aRotationThatAnotherProcessHasEndedDoesNotEndTheNextOne() throws {
+    let vault = try makeVault()
+    let other = try open(1, 2)
+    try vault.add(makeKey(3))
+    try vault.rotateKey(
+      to: makeKey(2),
+      progress: lastLook(vault) {
+        try other.rotateKey(to: makeKey(2))
+        #expect(fault { try other.rotateKey(to: makeKey(3), progress: { _, _ in false }) }?.code == .cancelled)
+      })
+    #expect(try other.standing().formerKeyVersion == 2)
+    try expectAll(other)
+    try other.rotateKey(to: makeKey(3))
+    try expectAll(try open(3))
+  }
+
+  @Test func aRekeyThatAnotherProcessHasEndedDoesNotEndTheNextOne() throws {
+    let vault = try makeVault()
+    let other = try open(1)
+    try vault.rekey(
+      progress: lastLook(vault) {
+        try other.rekey()
+        #expect(fault { try other.rekey(progress: { _, _ in false }) }?.code == .cancelled)
+      })
+    try expectAll(other)
+    try other.rekey()
+    try expectAll(try open(1))
+  }
+
+  @Test func whoeverRotatesToTheSameKeyAtOnceTakesPart() throws {
+    let vaults = [try makeVault(), try open(1), try open(1), try open(1)]
+    for key: UInt8 in 2...6 {
+      let faults = Locked<[S4Error]>([])
+      onThreads(vaults.count) { index in
+        if let error = fault({ try vaults[index].rotateKey(to: makeKey(key)) }) { faults.withLock { $0.append(error) } }
+      }
+      #expect(faults.withLock { $0.isEmpty }, "\(faults.withLock { $0 })")
+      #expect(try vaults[0].standing().keyVersion == Int64(key))
+    }
+    try expectAll(try open(6))
+  }
 }
