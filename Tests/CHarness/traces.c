@@ -2,7 +2,7 @@
  *
  * A product that uses a credential and keeps no copy of it, for a scan of its memory from outside.
  *
- *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|basic:USER [host_first]
+ *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first]
  *
  * FOLDER holds three files: `secret` (client secret or password), `key` (32 bytes, the key-encryption key) and `needle`
  * (kept in memory to the end, so that a scan can prove that it finds things); the vault is made there. What is read
@@ -19,7 +19,7 @@ int checks;
 int failures;
 
 typedef struct bytes {
-  char data[1024];
+  char data[4096];
   size_t size;
 } bytes;
 
@@ -82,7 +82,7 @@ static askel_s4_instance *open_instance(const char *folder) {
 }
 
 static void put(const askel_s4_instance *instance, const tenant *t, const char *folder, const char *way) {
-  static bytes secret;
+  static bytes secret, certificate;
   askel_s4_connection_options options = ASKEL_S4_CONNECTION_OPTIONS_INIT;
   read_file(&secret, folder, "secret");
   options.id = "nordvik";
@@ -98,6 +98,13 @@ static void put(const askel_s4_instance *instance, const tenant *t, const char *
     options.client_id = t->client_id;
     options.client_secret = secret.data;
     if (strcmp(way, "secret_post") == 0) options.client_auth = ASKEL_S4_CLIENT_AUTH_SECRET_POST;
+    if (strcmp(way, "certificate") == 0) {
+      read_file(&certificate, folder, "certificate");
+      options.client_auth = ASKEL_S4_CLIENT_AUTH_CERTIFICATE;
+      options.client_secret = NULL;
+      options.client_certificate = certificate.data;
+      options.client_key = secret.data;
+    }
   }
   NEED(askel_s4_connection_put(instance, &options, &error));
   wipe(&secret);
@@ -182,7 +189,7 @@ int main(int argc, char **argv) {
   char *json = NULL;
   tenant t;
   if (argc < 4 || !needle) {
-    fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|basic:USER [host_first]\n");
+    fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first]\n");
     return 2;
   }
   if (argc > 4) curl_global_init(CURL_GLOBAL_ALL);
