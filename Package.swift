@@ -41,6 +41,9 @@ let package = Package(
     floor("Documents", "Basics", "OData", "Connector"),
     floor("AskelS4", "Basics", "Secrets", "OData", "Vault", "Connector", "Documents", "CAskelS4"),
 
+    .executableTarget(
+      name: "VaultOpenBench", dependencies: ["Basics", "Secrets", "Vault"], path: "Tests/Bench/VaultOpen",
+      swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Basics"], path: "Tests/Support", swiftSettings: strict),
     .target(
       name: "TestServer", dependencies: ["Basics", "TestSupport", "CCurl"], path: "Tests/TestServer",

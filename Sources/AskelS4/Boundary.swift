@@ -106,7 +106,8 @@ enum Argument {
     guard size >= firstSize, size <= maximumStruct else {
       throw .invalidArgument(
         "struct_size",
-        "\(name) says \(UInt(bitPattern: size)) bytes and has at least \(firstSize): set it from the header's INIT macro")
+        "\(name) says \(UInt(bitPattern: size)) bytes and has at least \(firstSize): set it from the header's INIT macro"
+      )
     }
     withUnsafeMutableBytes(of: &options) {
       $0.copyMemory(from: UnsafeRawBufferPointer(start: raw, count: min(size, known)))

@@ -55,7 +55,8 @@ public func askel_s4_vault_rekey(
     try read.get()
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     guard !key.isGiven else {
-      throw .invalidArgument("new_key", "is given: a rekey keeps the key-encryption key, call askel_s4_vault_rotate_key")
+      throw .invalidArgument(
+        "new_key", "is given: a rekey keeps the key-encryption key, call askel_s4_vault_rotate_key")
     }
     try instance.rekey(actor: try Argument.optionalText(given.actor, "actor"), progress: progress(given))
   }

@@ -38,13 +38,18 @@ enum Display {
     }
   }
 
-  /// Lower-case hexadecimal digits.
+  /// Lower-case hexadecimal digits. On the path of every reading: in place, and without a number's formatting.
   static func hex(_ bytes: [UInt8]) -> String {
-    var text = ""
-    for byte in bytes {
-      text += String(byte >> 4, radix: 16)
-      text += String(byte & 0x0F, radix: 16)
+    String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
+      for (index, byte) in bytes.enumerated() {
+        digits.initializeElement(at: 2 * index, to: hexDigit(byte >> 4))
+        digits.initializeElement(at: 2 * index + 1, to: hexDigit(byte & 0x0F))
+      }
+      return 2 * bytes.count
     }
-    return text
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ value &- 10
   }
 }

@@ -26,6 +26,9 @@ struct KeyRing: Sendable {
     [header.currentSet, header.formerSet].compactMap { sets[$0] }
   }
 
+  /// All keys that are in use are in this process: nothing has to be asked.
+  var isLocal: Bool { header.keys.allSatisfy { providers[$0.version]?.localKey != nil } }
+
   var vaultID: [UInt8] { header.vaultID }
 
   /// Unlocks a header.
@@ -85,7 +88,8 @@ struct KeyRing: Sendable {
       guard let provider = providers[key.version], let wrapped = key.sets.first(where: { $0.version == version })
       else { continue }
       guard mayAsk || provider.localKey != nil else {
-        throw S4Error(.vaultUnavailable, "\(title) was rekeyed: its new keys are fetched with the next call", isRetryable: true)
+        throw S4Error(
+          .vaultUnavailable, "\(title) was rekeyed: its new keys are fetched with the next call", isRetryable: true)
       }
       return try Self.unwrap(wrapped, of: key, provider, header, title)
     }
@@ -122,7 +126,8 @@ struct KeyRing: Sendable {
     guard decoded.format == SealedPlace.currentFormat else {
       throw S4Error(
         .vaultUnavailable,
-        "\(title) has format \(decoded.format), this library knows format \(SealedPlace.currentFormat): use a newer one")
+        "\(title) has format \(decoded.format), this library knows format \(SealedPlace.currentFormat): use a newer one"
+      )
     }
     return (decoded.header, decoded.seal)
   }

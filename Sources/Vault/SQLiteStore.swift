@@ -184,6 +184,8 @@ package final class SQLiteStore: Store, ForkWatched {
   /// Fills a new file.
   private static func build(_ path: String) throws(S4Error) {
     let database = try Database(path: path)
+    // Before the first table; later it has no effect.
+    try database.execute("PRAGMA page_size = \(Schema.pageSize)")
     try database.transaction { () throws(S4Error) in try database.execute(Schema.newFile) }
     try database.execute("PRAGMA journal_mode = WAL")
   }

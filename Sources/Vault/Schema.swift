@@ -7,6 +7,10 @@ enum Schema {
   /// `user_version` of the newest format. What the records hold has numbers of its own.
   static let formatVersion: Int64 = 2
 
+  /// Bytes of a page. A row of more than a quarter of one goes into pages of its own, which are freed, wiped and taken
+  /// anew with each change: with SQLite's 4,096 a put of an ordinary connection wrote six pages (measured).
+  static let pageSize = 8_192
+
   /// Format 2: the store knows keys and values, and nothing of what they mean.
   static let records = """
     CREATE TABLE record (

@@ -110,7 +110,8 @@ extension Vault {
   ) throws(S4Error) -> FallOverVerdict {
     try checkUsable()
     guard !(briefly && store.needsCallersThread) else { throw contended }
-    return try change(id, by: patience(briefly), mayAsk: !briefly, provesAbsence: false) { (found, ring) throws(S4Error) in
+    return try change(id, by: patience(briefly), mayAsk: !briefly, provesAbsence: false) {
+      (found, ring) throws(S4Error) in
       guard let found else { return Outcome(result: .refused) }
       var status = found.card.status
       guard status.live.generation == from, let beside = status.beside, status.canFallOver, beside.generation == to

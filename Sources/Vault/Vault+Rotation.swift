@@ -213,7 +213,9 @@ extension Vault {
     let goesOn = progress(done, total)
     // The call-back may have forked: in the child the keys are zero.
     try checkUsable()
-    guard goesOn else { throw S4Error(.cancelled, "the progress call-back ended the work: call again to go on", target: "progress") }
+    guard goesOn else {
+      throw S4Error(.cancelled, "the progress call-back ended the work: call again to go on", target: "progress")
+    }
   }
 
   private func moveBatch(

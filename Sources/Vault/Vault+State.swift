@@ -33,12 +33,18 @@ extension Vault {
     guard store.readOnlyReason == nil else { return nil }
     guard !(briefly && store.needsCallersThread) else { throw contended }
     let code = lastErrorCode.map(Self.shortened)
-    let patience = patience(briefly)
-    return try change(id, by: patience, mayAsk: !briefly, provesAbsence: false) { (found, ring) throws(S4Error) in
-      guard let found, let old = found.card.status.credential(generation),
+    let news = { (found: Found?) -> (old: CredentialStatus, new: CredentialStatus)? in
+      guard let old = found?.card.status.credential(generation),
         !old.isRejected || rejected || (proven && clearsRejection),
         let new = Self.outcome(old, state: state, code: code, rejected: rejected, proven: proven, at: time)
-      else { return Outcome(result: nil) }
+      else { return nil }
+      return (old, new)
+    }
+    // First without the write lock: most outcomes say again what is known.
+    guard news(try find(id, mayAsk: !briefly, provesAbsence: false)) != nil else { return nil }
+    let patience = patience(briefly)
+    return try change(id, by: patience, mayAsk: !briefly, provesAbsence: false) { (found, ring) throws(S4Error) in
+      guard let found, let (old, new) = news(found) else { return Outcome(result: nil) }
       var card = found.card
       card.status.set(new)
       var entry = found.entry

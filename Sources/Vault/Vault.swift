@@ -4,10 +4,6 @@ import Basics
 import Secrets
 import Synchronization
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 /// Sealed records in a store: for each connection its credentials under a data key of its own, which is wrapped under the
 /// key-encryption key, and a card with its name and states. There is no form without encryption.
 ///
@@ -30,7 +26,7 @@ package final class Vault: Sendable {
   package let store: any Store
   private let keys: KeyKeeper
   private let auditTrail: AuditTrail
-  private let process = getpid()
+  private let guardian = ForkGuard()
   private let isClosed = Atomic<Bool>(false)
 
   /// Opens the vault in a store, or makes a new one there.
@@ -71,7 +67,7 @@ package final class Vault: Sendable {
   }
 
   /// Whether this object was made in another process.
-  private var isForeign: Bool { getpid() != process }
+  private var isForeign: Bool { guardian.isForked }
 
   /// Before anything else: OpenSSL's locks, and the store's, another thread may have held at a fork.
   func checkUsable() throws(S4Error) {

@@ -92,7 +92,7 @@ import Testing
     for number in 0..<200 { try store.put("c/\(number)", [UInt8](repeating: 1, count: 300)) }
     store.close()
     var content = File.read(directory.vault)
-    for offset in 0..<8 { content[content.count - 4_096 + offset] ^= 0xFF }
+    for offset in 0..<8 { content[content.count - Schema.pageSize + offset] ^= 0xFF }
     File.write(content, to: directory.vault)
     let damaged = try SQLiteStore(path: directory.vault, readOnly: false, checksIntegrity: false)
     let error = try #require(fault { try damaged.backup(to: copy) })

@@ -274,7 +274,7 @@ import Testing
     store.close()
     var content = File.read(directory.vault)
     // The last page's header.
-    for offset in 0..<8 { content[content.count - 4_096 + offset] ^= 0xFF }
+    for offset in 0..<8 { content[content.count - Schema.pageSize + offset] ^= 0xFF }
     File.write(content, to: directory.vault)
     _ = try open()
     let error = try #require(fault { _ = try open(checksIntegrity: true) })

@@ -164,9 +164,11 @@ import Testing
     }
     for id in ["a", "b"] { #expect(try refusal(id).code == .vaultCorrupt) }
     // Under its own key it is a connection that nobody asks for, and the list does not take it for one of ours.
-    try write(directory.vault, records(other).filter { $0.key.hasPrefix("connection/") }.map {
-      .put(key: $0.key, value: $0.value)
-    })
+    try write(
+      directory.vault,
+      records(other).filter { $0.key.hasPrefix("connection/") }.map {
+        .put(key: $0.key, value: $0.value)
+      })
     let vault = try Vault(path: directory.vault, key: makeKey())
     #expect(fault { _ = try vault.list() }?.code == .vaultCorrupt)
   }
