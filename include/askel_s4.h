@@ -21,8 +21,8 @@
  * CONVENTIONS
  *
  * Status      Functions that can end badly return askel_s4_status: 0 is ASKEL_S4_OK, every other value is a failure
- *             whose details are in the error object. The numbers never change. A function's @return lists
- *             what it may be; HOST_UNFIT (no memory, OpenSSL refuses) and INTERNAL may come from any.
+ *             whose details are in the error object. The numbers never change. @return lists what a
+ *             function gives; HOST_UNFIT (no memory, OpenSSL refuses) and INTERNAL may come from any.
  * Errors      `askel_s4_error **out_error` is always last and may be NULL. On failure it receives an object that is
  *             yours to free; on success it is set to NULL. There is no "last error".
  * Outputs     `T **out_x` is yours to free with the function that the comment names. Outputs are set to NULL or 0 at
@@ -414,9 +414,9 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
  *  "credential_switched" may have an event "connection_state" to `expired` right before it, with the same code: that is
  *  the credential that was rejected. The connection goes on working, and its state is that of the credential that took
- *  over, without a further event. So take `expired` for a failure of the connection only where no "credential_switched"
- *  of it follows among the events that wait, or where askel_s4_connection_get says so. (A vault in a store of the
- *  product's has just the second event: nothing of a store is asked between two calls.)
+ *  over, without a further event. So whoever tells a customer of `expired` looks for "credential_switched" among the
+ *  events that follow, or asks askel_s4_connection_get, first. (A vault in a store of the product's has the second
+ *  event alone: the store is not asked between two calls.)
  *  @param out_json [out, free with askel_s4_string_free] NULL where none waits
  *  @return OK, INVALID_ARGUMENT, FORKED. */
 askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, char **out_json,
@@ -453,8 +453,8 @@ askel_s4_status askel_s4_vault_status(const askel_s4_instance *instance, char **
 
 /** Gives a running instance a second key, so that it goes on when another process rotates to it: give the new key to
  *  every process first, rotate in one, then take the old key away. A key that opens nothing yet is kept too.
- *  @return OK, INVALID_ARGUMENT, VAULT_KEY_REFUSED (a key file that is not fit, or no key of the instance opens the vault
- *  any more), VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, VAULT_KEY_REFUSED (a key file that is not fit, or no key of the instance opens the
+ *  vault any more), VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_add_key(const askel_s4_instance *instance, const askel_s4_key *key,
                                        askel_s4_error **out_error);
 
