@@ -382,8 +382,9 @@ askel_s4_status askel_s4_key_file_create(const char *path, askel_s4_error **out_
 askel_s4_status askel_s4_instance_open(const askel_s4_instance_options *options, askel_s4_instance **out_instance,
                                        askel_s4_error **out_error);
 
-/** Cancels what still runs, ends the engine's thread, wipes the keys and frees the instance. Clients, cursors and
- *  calls that are still there answer ASKEL_S4_CLOSED and are freed by their own functions.
+/** Cancels what still runs, ends the engine's thread, offers the vault what it has not taken yet (a store's callbacks
+ *  may run for that), wipes the keys and frees the instance. Clients, cursors and calls that are still there answer
+ *  ASKEL_S4_CLOSED and are freed by their own functions.
  *  @param instance [in] may be NULL. */
 void askel_s4_instance_close(askel_s4_instance *instance);
 
@@ -414,9 +415,8 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
  *  "credential_switched" may have an event "connection_state" to `expired` right before it, with the same code: that is
  *  the credential that was rejected. The connection goes on working, and its state is that of the credential that took
- *  over, without a further event. So whoever tells a customer of `expired` looks for "credential_switched" among the
- *  events that follow, or asks askel_s4_connection_get, first. (A vault in a store of the product's has the second
- *  event alone: the store is not asked between two calls.)
+ *  over, without a further event: before you tell a customer of `expired`, look whether "credential_switched" follows.
+ *  (Of a vault in a store of the product's the second event comes alone: the store is not asked between two calls.)
  *  @param out_json [out, free with askel_s4_string_free] NULL where none waits
  *  @return OK, INVALID_ARGUMENT, FORKED. */
 askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, char **out_json,
