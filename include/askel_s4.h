@@ -453,6 +453,7 @@ askel_s4_status askel_s4_vault_status(const askel_s4_instance *instance, char **
 
 /** Gives a running instance a second key, so that it goes on when another process rotates to it: give the new key to
  *  every process first, rotate in one, then take the old key away. A key that opens nothing yet is kept too.
+ *  Of many the latest are kept, and those of the opening.
  *  @return OK, INVALID_ARGUMENT, VAULT_KEY_REFUSED (a key file that is not fit, or no key of the instance opens the
  *  vault any more), VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_add_key(const askel_s4_instance *instance, const askel_s4_key *key,
@@ -587,7 +588,7 @@ void askel_s4_call_free(askel_s4_call *call);
  *  @param out_json [out, free with askel_s4_string_free]
  *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind or one whose result was taken; what
  *  the operation came to; or VAULT_UNAVAILABLE and the like where it went well but could not be written to the audit
- *  trail. */
+ *  trail: it can then be taken again. */
 askel_s4_status askel_s4_call_take_text(askel_s4_call *call, char **out_json, askel_s4_error **out_error);
 
 /* ------------------------------------------------------------------------------------------------------------------
