@@ -29,7 +29,7 @@ final class KeyKeeper: Sendable {
   /// - Returns: the ring now, and whether it is another than the given one.
   func refreshed(_ old: KeyRing, mayAsk: Bool) throws(S4Error) -> (ring: KeyRing, isNew: Bool) {
     let record = try header()
-    guard record.version != old.headerVersion else { return (old, false) }
+    guard record.version != old.headerVersion || (mayAsk && old.isPartial) else { return (old, false) }
     return (try adopt(record, mayAsk: mayAsk), true)
   }
 

@@ -14,6 +14,8 @@ struct KeyRing: Sendable {
   private(set) var kinds: [Int64: String] = [:]
   /// By version: the current one, and the former one while a rekey is under way.
   private(set) var sets: [Int64: KeySet] = [:]
+  /// A key of the header stayed closed, and a key service may open it yet: it was not asked, or did not answer.
+  private(set) var isPartial = false
 
   /// - Throws: `.vaultCorrupt` for a set that is not at hand.
   func set(_ version: Int64) throws(S4Error) -> KeySet {
@@ -41,6 +43,7 @@ struct KeyRing: Sendable {
   init(
     _ record: StoredRecord, sources: [any KeySource], known: KeyRing?, mayAsk: Bool = true, title: String
   ) throws(S4Error) {
+    let asksServices = sources.contains { $0.kindName == "service" }
     let sources = mayAsk ? sources : sources.filter { $0.kindName != "service" }
     let (header, seal) = try Self.decode(record, title: title)
     guard known.map({ $0.vaultID == header.vaultID }) ?? true else {
@@ -65,6 +68,7 @@ struct KeyRing: Sendable {
       }
     }
     if let known { sets.merge(known.sets) { new, _ in new } }
+    for key in header.keys where asksServices && providers[key.version] == nil { isPartial = true }
     if mayAsk || providers[header.currentKey]?.localKey != nil { try findFormerKey() }
     guard !providers.isEmpty else { throw refusal ?? Self.wrongKey(title) }
     for version in [header.currentSet, header.formerSet] where version > 0 && sets[version] == nil {

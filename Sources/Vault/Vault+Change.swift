@@ -29,7 +29,8 @@ extension Vault {
   ) throws(S4Error) -> Result {
     try checkUsable()
     while true {
-      let before = ring
+      // A header that was taken over without its key service is completed here.
+      let before = mayAsk && ring.isPartial ? try refreshed(ring).ring : ring
       if before.isLocal {
         let result = try changeAtOnce(id, before, by: deadline, provesAbsence: provesAbsence, compute)
         if let result { return result }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fork() in the middle of writes: what parent and child were told is stored, is stored. A program of its own, because
- * SQLite's own locks must not be in other hands at the fork (the header says so).
+ * fork() while threads put, stage, read and rotate: what parent and child were told is stored, is stored. A program of
+ * its own, because SQLite's own locks must not be in other hands at the fork (the header says so).
  */
 #define _XOPEN_SOURCE 700
 #include <pthread.h>
@@ -14,21 +14,42 @@ int checks, failures;
 
 static askel_s4_instance *parent;
 static volatile int over;
-static int commits;
+static int commits, rotations;
+/* Of the credential beside the live one of "staged": its number; 0 after it was retired. */
+static int staged;
+static uint8_t second_key[32];
 
-/** Stores a connection under an id; nothing is sent. */
-static int put(const askel_s4_instance *instance, const char *id) {
+static askel_s4_connection_options named(const char *id, const char *user) {
   askel_s4_connection_options o = ASKEL_S4_CONNECTION_OPTIONS_INIT;
   o.id = id;
   o.host = "my300000-api.s4hana.cloud.sap";
   o.auth = ASKEL_S4_AUTH_BASIC;
-  o.user = "USER";
+  o.user = user;
   o.password = "a password";
+  return o;
+}
+
+/** Stores a connection under an id; nothing is sent. */
+static int put(const askel_s4_instance *instance, const char *id) {
+  askel_s4_connection_options o = named(id, "USER");
   return askel_s4_connection_put(instance, &o, NULL) == ASKEL_S4_OK;
 }
 
+/** Stages a user with a number. */
+static int stage(const askel_s4_instance *instance, const char *id, int number) {
+  char user[32];
+  askel_s4_connection_options o;
+  snprintf(user, sizeof user, "STAGED%dEND", number);
+  o = named(id, user);
+  return askel_s4_connection_stage(instance, &o, NULL) == ASKEL_S4_OK;
+}
+
+static void rest(long milliseconds) {
+  const struct timespec pause = {0, milliseconds * 1000000};
+  nanosleep(&pause, NULL);
+}
+
 static void *write_on(void *unused) {
-  const struct timespec pause = {0, 3000000};
   (void)unused;
   while (!over) {
     char id[32];
@@ -36,38 +57,98 @@ static void *write_on(void *unused) {
     if (!put(parent, id)) return "a put failed";
     commits++;
     /* Time for the children: SQLite's lock goes to whoever asks at the right moment. */
-    nanosleep(&pause, NULL);
+    rest(3);
+  }
+  return NULL;
+}
+
+static void *stage_on(void *unused) {
+  int number = 0;
+  (void)unused;
+  while (!over) {
+    if (!stage(parent, "staged", ++number)) return "a stage failed";
+    staged = number;
+    if (number % 3 == 0) {
+      if (askel_s4_connection_retire(parent, "staged", NULL, NULL) != ASKEL_S4_OK) return "a retire failed";
+      staged = 0;
+    }
+    rest(5);
+  }
+  return NULL;
+}
+
+static void *read_on(void *unused) {
+  askel_s4_client_options options = ASKEL_S4_CLIENT_OPTIONS_INIT;
+  (void)unused;
+  options.connection = "staged";
+  while (!over) {
+    char *json = NULL;
+    askel_s4_client *client = NULL;
+    if (askel_s4_connection_list(parent, &json, NULL) != ASKEL_S4_OK) return "a list failed";
+    askel_s4_string_free(json);
+    if (askel_s4_client_open(parent, &options, &client, NULL) != ASKEL_S4_OK) return "a client did not open";
+    askel_s4_client_free(client);
+  }
+  return NULL;
+}
+
+static askel_s4_key second(void) {
+  askel_s4_key key = ASKEL_S4_KEY_INIT;
+  key.kind = ASKEL_S4_KEY_BYTES;
+  key.bytes = second_key;
+  key.size = sizeof second_key;
+  return key;
+}
+
+/** Rotates to the second key and back to that of the file, for ever. */
+static void *rotate_on(void *p) {
+  askel_s4_key first = ASKEL_S4_KEY_INIT, other = second();
+  first.file = ((const place *)p)->key;
+  while (!over) {
+    askel_s4_rotate_options options = ASKEL_S4_ROTATE_OPTIONS_INIT;
+    options.new_key = rotations % 2 ? &first : &other;
+    if (askel_s4_vault_rotate_key(parent, &options, NULL) != ASKEL_S4_OK) return "a rotation failed";
+    rotations++;
+    rest(30);
   }
   return NULL;
 }
 
 /** The child's life: the parent's handle answers FORKED, a new instance on the same vault works. */
 static void live(const place *p, int round, int puts) {
-  askel_s4_instance *own;
-  char *json = NULL;
+  askel_s4_instance_options options = ASKEL_S4_INSTANCE_OPTIONS_INIT;
+  askel_s4_key other = second();
+  askel_s4_instance *own = NULL;
+  char *json = NULL, id[32];
   int i;
   alarm(60);
   if (askel_s4_connection_list(parent, &json, NULL) != ASKEL_S4_FORKED) _exit(1);
-  own = place_open(p);
+  options.vault_path = p->vault;
+  options.key_file = p->key;
+  options.other_key = &other;
+  NEED(askel_s4_instance_open(&options, &own, &error));
   for (i = 0; i < puts; i++) {
-    char id[32];
     snprintf(id, sizeof id, "child %d-%d", round, i);
     if (!put(own, id)) _exit(2);
   }
+  if (!stage(own, id, 1000000 + round)) _exit(4);
   /* exec, not exit: what the child leaves of the parent's objects is no leak for valgrind to count. */
   execl("/bin/true", "true", (char *)NULL);
   _exit(3);
 }
 
 int main(int argc, char **argv) {
+  void *(*const works[])(void *) = {write_on, stage_on, read_on, rotate_on};
+  enum { WORKS = sizeof works / sizeof works[0] };
   int rounds = argc > 1 && strcmp(argv[1], "quick") == 0 ? 3 : 20, puts = 10, i;
-  pthread_t writer;
-  void *trouble = NULL;
-  char *json = NULL, id[40];
+  pthread_t threads[WORKS];
+  char *json = NULL, text[64];
   place p;
+  memset(second_key, 7, sizeof second_key);
   place_make(&p);
   parent = place_open(&p);
-  pthread_create(&writer, NULL, write_on, NULL);
+  CHECK("a connection to stage at", put(parent, "staged"));
+  for (i = 0; i < WORKS; i++) pthread_create(&threads[i], NULL, works[i], &p);
   for (i = 0; i < rounds; i++) {
     int status = 0;
     pid_t child = fork();
@@ -75,18 +156,34 @@ int main(int argc, char **argv) {
     CHECK("a child came to its end", child > 0 && waitpid(child, &status, 0) == child && status == 0);
   }
   over = 1;
-  pthread_join(writer, &trouble);
-  CHECK("the parent's writes all went through", trouble == NULL);
+  for (i = 0; i < WORKS; i++) {
+    void *trouble = NULL;
+    pthread_join(threads[i], &trouble);
+    if (trouble) fprintf(stderr, "%s\n", (char *)trouble);
+    CHECK("the parent's work all went through", trouble == NULL);
+  }
+  CHECK("keys were rotated meanwhile", rotations > 0);
   NEED(askel_s4_connection_list(parent, &json, &error));
   for (i = 0; i < commits; i++) {
-    snprintf(id, sizeof id, "\"id\":\"parent %d\"", i);
-    CHECK("an acknowledged write of the parent is there", strstr(json, id) != NULL);
+    snprintf(text, sizeof text, "\"id\":\"parent %d\"", i);
+    CHECK("an acknowledged write of the parent is there", strstr(json, text) != NULL);
   }
   for (i = 0; i < rounds * puts; i++) {
-    snprintf(id, sizeof id, "\"id\":\"child %d-%d\"", i / puts, i % puts);
-    CHECK("an acknowledged write of a child is there", strstr(json, id) != NULL);
+    snprintf(text, sizeof text, "\"id\":\"child %d-%d\"", i / puts, i % puts);
+    CHECK("an acknowledged write of a child is there", strstr(json, text) != NULL);
+  }
+  for (i = 0; i < rounds; i++) {
+    snprintf(text, sizeof text, "STAGED%dEND", 1000000 + i);
+    CHECK("what a child staged is there", strstr(json, text) != NULL);
   }
   askel_s4_string_free(json);
+  NEED(askel_s4_connection_get(parent, "staged", &json, &error));
+  snprintf(text, sizeof text, "STAGED%dEND", staged);
+  CHECK("what the parent staged or retired last stands so", (strstr(json, text) != NULL) == (staged != 0));
+  CHECK("nothing else is staged", staged != 0 || strstr(json, "\"beside\":null") != NULL);
+  askel_s4_string_free(json);
+  /* The last key opens it, and every record proves genuine. */
+  NEED(askel_s4_vault_check(parent, &error));
   askel_s4_instance_close(parent);
   place_remove(&p);
   return harness_end("forking");

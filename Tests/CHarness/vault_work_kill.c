@@ -17,6 +17,8 @@ void write_for_ever(long value) {
 }
 
 #ifdef HAS_ROTATION
+enum { EXCHANGES = 30 };
+
 static char *member_of(const char *line, const char *name) {
   char pattern[64];
   const char *at;
@@ -29,7 +31,7 @@ static char *member_of(const char *line, const char *name) {
 
 void stage_for_ever(long value, const char *line_file) {
   askel_s4_connection_options options = ASKEL_S4_CONNECTION_OPTIONS_INIT;
-  askel_s4_check_options beside = ASKEL_S4_CHECK_OPTIONS_INIT;
+  askel_s4_check_options live = ASKEL_S4_CHECK_OPTIONS_INIT, beside = ASKEL_S4_CHECK_OPTIONS_INIT;
   askel_s4_instance *instance;
   char line[4096], scope[64], *json = NULL;
   FILE *file = fopen(line_file, "r");
@@ -50,14 +52,19 @@ void stage_for_ever(long value, const char *line_file) {
   snprintf(scope, sizeof scope, "s-0-%ld", value);
   MUST("put", askel_s4_connection_put(instance, &options, &error));
   acknowledge("put", options.id, value);
+  MUST("check", askel_s4_connection_check_wait(instance, options.id, &live, &json, &error));
+  askel_s4_string_free(json);
   for (value++;; value++) {
     snprintf(scope, sizeof scope, "s-0-%ld", value);
     MUST("stage", askel_s4_connection_stage(instance, &options, &error));
     acknowledge("stage", options.id, value);
     MUST("check", askel_s4_connection_check_wait(instance, options.id, &beside, &json, &error));
     askel_s4_string_free(json);
-    MUST("promote", askel_s4_connection_promote(instance, options.id, NULL, &error));
-    acknowledge("promote", options.id, value);
+    /* There and back again: a check takes longer than many commits, and the kill is to meet these. */
+    for (int i = 0; i <= 2 * EXCHANGES; i++) {
+      MUST("promote", askel_s4_connection_promote(instance, options.id, NULL, &error));
+      acknowledge("promote", options.id, value - i % 2);
+    }
     if (value % 2) continue;
     MUST("retire", askel_s4_connection_retire(instance, options.id, NULL, &error));
     acknowledge("retire", options.id, value);
