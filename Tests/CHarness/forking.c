@@ -114,19 +114,25 @@ static void *rotate_on(void *p) {
   return NULL;
 }
 
-/** The child's life: the parent's handle answers FORKED, a new instance on the same vault works. */
-static void live(const place *p, int round, int puts) {
+static askel_s4_instance *open_with_both_keys(const place *p) {
   askel_s4_instance_options options = ASKEL_S4_INSTANCE_OPTIONS_INIT;
   askel_s4_key other = second();
-  askel_s4_instance *own = NULL;
+  askel_s4_instance *instance = NULL;
+  options.vault_path = p->vault;
+  options.key_file = p->key;
+  options.other_key = &other;
+  NEED(askel_s4_instance_open(&options, &instance, &error));
+  return instance;
+}
+
+/** The child's life: the parent's handle answers FORKED, a new instance on the same vault works. */
+static void live(const place *p, int round, int puts) {
+  askel_s4_instance *own;
   char *json = NULL, id[32];
   int i;
   alarm(60);
   if (askel_s4_connection_list(parent, &json, NULL) != ASKEL_S4_FORKED) _exit(1);
-  options.vault_path = p->vault;
-  options.key_file = p->key;
-  options.other_key = &other;
-  NEED(askel_s4_instance_open(&options, &own, &error));
+  own = open_with_both_keys(p);
   for (i = 0; i < puts; i++) {
     snprintf(id, sizeof id, "child %d-%d", round, i);
     if (!put(own, id)) _exit(2);
@@ -135,6 +141,35 @@ static void live(const place *p, int round, int puts) {
   /* exec, not exit: what the child leaves of the parent's objects is no leak for valgrind to count. */
   execl("/bin/true", "true", (char *)NULL);
   _exit(3);
+}
+
+/** A child that goes on writing after its parent has closed the vault: whoever closes it as the last one removes the
+ *  log, and a child that inherited SQLite's table of open files would be nobody to its parent. */
+static void outlive(const place *p, int puts) {
+  int to_child[2], to_parent[2], status = 0, i;
+  char byte = 0, id[32];
+  pid_t child;
+  if (pipe(to_child) != 0 || pipe(to_parent) != 0) exit(2);
+  child = fork();
+  if (child == 0) {
+    askel_s4_instance *own;
+    alarm(60);
+    own = open_with_both_keys(p);
+    if (!put(own, "outliving")) _exit(1);
+    if (write(to_parent[1], &byte, 1) != 1 || read(to_child[0], &byte, 1) != 1) _exit(2);
+    for (i = 0; i < puts; i++) {
+      snprintf(id, sizeof id, "outliving %d", i);
+      if (!put(own, id)) _exit(3);
+    }
+    execl("/bin/true", "true", (char *)NULL);
+    _exit(4);
+  }
+  CHECK("the child has the vault open", read(to_parent[0], &byte, 1) == 1);
+  askel_s4_instance_close(parent);
+  CHECK("the child goes on", write(to_child[1], &byte, 1) == 1);
+  CHECK("it came to its end", waitpid(child, &status, 0) == child && status == 0);
+  close(to_child[0]), close(to_child[1]), close(to_parent[0]), close(to_parent[1]);
+  parent = open_with_both_keys(p);
 }
 
 int main(int argc, char **argv) {
@@ -163,6 +198,7 @@ int main(int argc, char **argv) {
     CHECK("the parent's work all went through", trouble == NULL);
   }
   CHECK("keys were rotated meanwhile", rotations > 0);
+  outlive(&p, puts);
   NEED(askel_s4_connection_list(parent, &json, &error));
   for (i = 0; i < commits; i++) {
     snprintf(text, sizeof text, "\"id\":\"parent %d\"", i);
@@ -171,6 +207,10 @@ int main(int argc, char **argv) {
   for (i = 0; i < rounds * puts; i++) {
     snprintf(text, sizeof text, "\"id\":\"child %d-%d\"", i / puts, i % puts);
     CHECK("an acknowledged write of a child is there", strstr(json, text) != NULL);
+  }
+  for (i = 0; i < puts; i++) {
+    snprintf(text, sizeof text, "\"id\":\"outliving %d\"", i);
+    CHECK("an acknowledged write of a child that outlives its parent's instance is there", strstr(json, text) != NULL);
   }
   for (i = 0; i < rounds; i++) {
     snprintf(text, sizeof text, "STAGED%dEND", 1000000 + i);
