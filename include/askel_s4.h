@@ -21,7 +21,8 @@
  * CONVENTIONS
  *
  * Status      Functions that can end badly return askel_s4_status: 0 is ASKEL_S4_OK, every other value is a failure
- *             whose details are in the error object. The numbers never change.
+ *             whose details are in the error object. The numbers never change. @return lists what a
+ *             function gives; HOST_UNFIT (no memory, OpenSSL refuses) and INTERNAL may come from any.
  * Errors      `askel_s4_error **out_error` is always last and may be NULL. On failure it receives an object that is
  *             yours to free; on success it is set to NULL. There is no "last error".
  * Outputs     `T **out_x` is yours to free with the function that the comment names. Outputs are set to NULL or 0 at
@@ -104,16 +105,18 @@ enum {
   ASKEL_S4_CONFLICT = 8,
   /** The vault's file cannot be opened, read or written: the message says what to do with it. */
   ASKEL_S4_VAULT_UNAVAILABLE = 10,
-  /** The key does not open this vault, or the key file is not fit (mode, length). Give the right key. */
+  /** The key does not open this vault (any more: another process rotated it), the key file is not fit (mode, length),
+   *  or the key service refused. Give the right key, or mend the service. */
   ASKEL_S4_VAULT_KEY_REFUSED = 11,
-  /** A record of the vault does not prove genuine: damaged or tampered with. Restore it or put it anew. */
+  /** A record of the vault does not prove genuine: damaged or tampered with. Restore the vault from a copy; where it is
+   *  a credential alone, putting the connection anew helps too. */
   ASKEL_S4_VAULT_CORRUPT = 12,
   /** The host or token URL is none that this connection may talk to. Mend the connection. */
   ASKEL_S4_HOST_REFUSED = 20,
   /** An answer pointed to another origin. It was not followed and no credential was sent there. */
   ASKEL_S4_ORIGIN_REFUSED = 21,
   /** The tenant rejected the credential: it expired, was changed, or never was right. It is not sent again until a new
-   *  one is put or a check is asked for. */
+   *  one is put or promoted, or a check is asked for. */
   ASKEL_S4_CREDENTIAL_EXPIRED = 30,
   /** The credential is good but this service is not open to it: look at the communication arrangement. */
   ASKEL_S4_UNAUTHORISED = 31,
@@ -245,7 +248,8 @@ typedef struct askel_s4_key {
   int32_t kind;
   /** FILE: path of a file with mode 0600 (or 0400) of 32 raw bytes or 64 hexadecimal digits. */
   const char *file;
-  /** FILE: 1 admits a file that others may read, as read-only secret volumes of containers have them. */
+  /** FILE: 1 admits a file that others may read, or that is a symbolic link, as read-only secret volumes of containers
+   *  have them. One that others may write is refused all the same. */
   int32_t allow_shared_file;
   /** BYTES: size is exactly 32. PASSPHRASE: its UTF-8, 8 to 1024 bytes. The caller wipes its own copy. */
   const uint8_t *bytes;
@@ -303,8 +307,8 @@ typedef struct askel_s4_store {
   /** Gives the records whose keys begin with `prefix` and come after `after` (NULL: from the first on), in the order of
    *  the keys' bytes, at most `limit`. */
   int (*list)(void *userdata, const char *prefix, const char *after, size_t limit, askel_s4_sink *sink);
-  /** Carries out all of the changes, durably, or none. ASKEL_S4_STORE_CONFLICT where a record is not at its
-   *  expected_version: the library reads again and comes back. */
+  /** Carries out all of the changes, durably, or none; they come in the order of their keys' bytes, each key once.
+   *  ASKEL_S4_STORE_CONFLICT where a record is not at its expected_version: the library reads again and comes back. */
   int (*commit)(void *userdata, const askel_s4_store_change *changes, size_t count, askel_s4_sink *sink);
   /** Goes to the callbacks. */
   void *userdata;
@@ -328,8 +332,10 @@ typedef struct askel_s4_instance askel_s4_instance;
 
 /** How the vault is opened; values are added together. */
 enum {
-  /** Nothing is written: for a vault on a read-only mount, whose file may then be readable by others. States and audit
-   *  entries are not kept, and what would change the vault is refused. */
+  /** The vault's file is not written: for a vault on a read-only mount, whose file may then be readable by others and
+   *  reached through symbolic links. States and audit entries are not kept, and what would change the vault is refused.
+   *  None is made where there is none, and one of an earlier format is refused. Where the directory can be written,
+   *  SQLite may leave its own files beside the vault: an empty -wal, and a -shm with nothing of the vault in it. */
   ASKEL_S4_VAULT_READ_ONLY = 1,
   /** The whole file is looked through first (SQLite's integrity_check). */
   ASKEL_S4_VAULT_CHECK = 2
@@ -348,7 +354,7 @@ typedef struct askel_s4_instance_options {
   /** Events kept for askel_s4_instance_next_event; default 1024, at most 65536. When full, the oldest is dropped and
    *  the next event says how many were. */
   uint32_t event_capacity;
-  /** ASKEL_S4_VAULT_ values, added together. */
+  /** ASKEL_S4_VAULT_ values, added together; 0 with a store of the product's. */
   uint32_t vault_flags;
   /** The key-encryption key, of any kind. A new vault is sealed under it. */
   const askel_s4_key *vault_key;
@@ -376,8 +382,9 @@ askel_s4_status askel_s4_key_file_create(const char *path, askel_s4_error **out_
 askel_s4_status askel_s4_instance_open(const askel_s4_instance_options *options, askel_s4_instance **out_instance,
                                        askel_s4_error **out_error);
 
-/** Cancels what still runs, ends the engine's thread, wipes the keys and frees the instance. Clients, cursors and
- *  calls that are still there answer ASKEL_S4_CLOSED and are freed by their own functions.
+/** Cancels what still runs, ends the engine's thread, offers the vault what it has not taken yet (a store's callbacks
+ *  may run for that), wipes the keys and frees the instance. Clients, cursors and calls that are still there answer
+ *  ASKEL_S4_CLOSED and are freed by their own functions.
  *  @param instance [in] may be NULL. */
 void askel_s4_instance_close(askel_s4_instance *instance);
 
@@ -387,7 +394,8 @@ void askel_s4_instance_close(askel_s4_instance *instance);
  *  `wiping` is "partial" where the host process had initialised libcurl before us, so that libcurl's own copies of
  *  headers are freed without being wiped. `memory_locked` is false where the limit on locked memory (RLIMIT_MEMLOCK)
  *  has no room: secrets are then wiped all the same, but may reach the swap.
- *  @param out_json [out, free with askel_s4_string_free]  @return OK, INVALID_ARGUMENT, FORKED, VAULT_UNAVAILABLE. */
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_instance_status(const askel_s4_instance *instance, char **out_json,
                                          askel_s4_error **out_error);
 
@@ -399,12 +407,16 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  {"event":"connection_state","connection":"nordvik","from":"active","to":"expired","recovered":false,
  *   "at":"2026-11-23T09:30:00.123Z","code":"invalid_client"|null,"message":"..."|null},
  *  {"event":"state_not_saved","connection":"nordvik","to":"expired","at":"...","message":"..."}: the vault could not be
- *  written, so other processes do not know it; 
+ *  written, so other processes do not know it;
  *  {"event":"credential_switched","connection":"nordvik","from_generation":4,"to_generation":5,"at":"...",
  *   "code":"invalid_client"}: the live credential was rejected, and the proven one that stood beside it took over; or
  *  {"event":"events_dropped","count":12}.
  *  There is one event for each change of state. `recovered` is true when a connection that was expired, unauthorised or
  *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
+ *  "credential_switched" may have an event "connection_state" to `expired` right before it, with the same code: that is
+ *  the credential that was rejected. The connection goes on working, and its state is that of the credential that took
+ *  over, without a further event: before you tell a customer of `expired`, look whether "credential_switched" follows.
+ *  (Of a vault in a store of the product's the second event comes alone: the store is not asked between two calls.)
  *  @param out_json [out, free with askel_s4_string_free] NULL where none waits
  *  @return OK, INVALID_ARGUMENT, FORKED. */
 askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, char **out_json,
@@ -413,22 +425,37 @@ askel_s4_status askel_s4_instance_next_event(const askel_s4_instance *instance, 
 /* ------------------------------------------------------------------------------------------------------------------
  * Vault: the key-encryption key, and copies
  *
- * A key-encryption key (KEK) wraps the data key of each connection, and the data key seals its credentials. Who is the
- * actor of a change: text of the product's, 1 to 256 bytes, that goes into the audit trail ("anna@example.com"); NULL
- * where nobody is to be named.
+ * Format 2. The key-encryption key (KEK, versioned) stays outside of the vault. It wraps the vault's key set (three
+ * random keys: one makes the codes that stand for connection ids, one seals names and states, one the audit trail) and
+ * a random data key for each connection. The data key seals the connection's credentials, each as one record: secret,
+ * password or private key together with host, token URL, client id and all else. All sealing is AES-256-GCM with a
+ * random 96-bit nonce drawn for each. The associated data binds a sealed text to its place, each part with its length
+ * in front: format version, vault id, connection (a random id, and the code of its id), kind of record, KEK version,
+ * data-key version, generation. So a text that is moved to another field, connection, generation or vault does not
+ * open. A key service gets the same bytes as its associated data. Byte for byte: Sources/Vault/Vault.docc/Format.md;
+ * what each layer stops, and what it does not: ThreatModel.md beside it.
+ *
+ * The actor of a change is text of the product's, 1 to 256 bytes without control characters, that goes into the audit
+ * trail ("anna@example.com"); NULL where nobody is to be named.
+ *
+ * VAULT_KEY_REFUSED from a running instance: another process rotated to a key that this one was not given
+ * (askel_s4_vault_add_key), or the key service refused.
  * --------------------------------------------------------------------------------------------------------------- */
 
 /** Tells how the vault stands, as JSON:
  *  {"vault_id","storage":"sqlite"|"store","format":2,"read_only":false,"read_only_reason":null,"connections":3,
- *   "key_version":2,"key":"file"|"bytes"|"passphrase"|"service","former_key_version":1|null,
+ *   "key_version":2,"key":"file"|"bytes"|"passphrase"|"service"|null,"former_key_version":1|null,
  *   "rotation":{"kind":"rotate"|"rekey","done":120,"total":4200}|null,"audit_entries":17}.
+ *  `key` is null where this instance has the former key alone, while another process rotates.
  *  @param out_json [out, free with askel_s4_string_free]
- *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_status(const askel_s4_instance *instance, char **out_json, askel_s4_error **out_error);
 
 /** Gives a running instance a second key, so that it goes on when another process rotates to it: give the new key to
- *  every process first, rotate in one, then take the old key away.
- *  @return OK, INVALID_ARGUMENT, VAULT_KEY_REFUSED (a key file that is not fit), CLOSED, FORKED. */
+ *  every process first, rotate in one, then take the old key away. A key that opens nothing yet is kept too.
+ *  Of many the latest are kept, and those of the opening.
+ *  @return OK, INVALID_ARGUMENT, VAULT_KEY_REFUSED (a key file that is not fit, or no key of the instance opens the
+ *  vault any more), VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_add_key(const askel_s4_instance *instance, const askel_s4_key *key,
                                        askel_s4_error **out_error);
 
@@ -448,7 +475,8 @@ typedef struct askel_s4_rotate_options {
 
 /** Replaces the key-encryption key: wraps the data key of each connection under the new one, connection by connection,
  *  while this and other processes go on reading and writing. After the last one the old key is refused. When it was
- *  cancelled or killed, the same call with the same key goes on where it ended.
+ *  cancelled or killed, the same call with the same key goes on where it ended. A KEK in this process (not a service's)
+ *  stands in the vault, wrapped under the new one, until then; a key service that is rotated to is shown it.
  *  After a leak of the old key together with a copy of the vault this is not enough: see askel_s4_vault_rekey.
  *  @return OK, INVALID_ARGUMENT, CONFLICT (a rotation to another key, or a rekey, has not ended: end that first),
  *  CANCELLED (by the progress callback), VAULT_KEY_REFUSED, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
@@ -462,14 +490,17 @@ askel_s4_status askel_s4_vault_rotate_key(const askel_s4_instance *instance, con
 askel_s4_status askel_s4_vault_rekey(const askel_s4_instance *instance, const askel_s4_rotate_options *options,
                                      askel_s4_error **out_error);
 
-/** Looks through the whole vault: the file's structure, and that every record proves genuine under the keys at hand.
+/** Looks through the whole vault: the file's structure, and that the record of every connection, and each credential in
+ *  it, proves genuine under the keys at hand; a key service is asked once for each. The audit trail has its own
+ *  askel_s4_vault_audit_verify.
  *  @return OK, INVALID_ARGUMENT, VAULT_CORRUPT (the message names the first finding), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_check(const askel_s4_instance *instance, askel_s4_error **out_error);
 
 /** Copies a vault file while it is in use, to a new file of mode 0600; it opens under the same key.
  *  @param path [in] a file that does not exist
- *  @return OK, INVALID_ARGUMENT (a vault in a store of the product's), VAULT_UNAVAILABLE, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT (a vault in a store of the product's), VAULT_UNAVAILABLE (the path is
+ *  taken, the disk is full, ...), VAULT_CORRUPT (the vault's file is damaged), CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_backup(const askel_s4_instance *instance, const char *path, askel_s4_error **out_error);
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -479,18 +510,22 @@ askel_s4_status askel_s4_vault_backup(const askel_s4_instance *instance, const c
 /** Tells the head of the audit trail, as JSON: {"vault_id","count":17,"hash":"<64 hexadecimal digits>",
  *  "generation":23}. Keep it outside of the vault: given back later it shows that entries, or the whole file, were put
  *  back to an earlier state.
+ *  `generation` rises with each change of credentials or keys.
  *  @param out_json [out, free with askel_s4_string_free]
- *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_audit_head(const askel_s4_instance *instance, char **out_json,
                                           askel_s4_error **out_error);
 
 /** Verifies the audit trail from its first entry to its last, and the connections against it, as JSON:
  *  {"intact":true,"entries":17,"first_broken":null,"finding":null,"head":{...as askel_s4_vault_audit_head}}.
- *  Where it is not intact, `first_broken` is the number of the first entry that does not prove genuine (null where it
- *  is not an entry), and `finding` says what was found: the call itself succeeds.
+ *  `entries` counts those that proved genuine, from the first one on. Where it is not intact, `first_broken` is the
+ *  number of the first entry that does not prove genuine, or was removed (null where it is not an entry), and `finding`
+ *  says what was found, and what to do: the call itself succeeds. `head` is null where it is missing, does not prove
+ *  genuine, or was not looked at since an entry was broken.
  *  @param head [in] an earlier head, as askel_s4_vault_audit_head gave it; NULL: none
  *  @param out_json [out, free with askel_s4_string_free]
- *  @return OK, INVALID_ARGUMENT (`head` is none, or another vault's), VAULT_UNAVAILABLE, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT (`head` is none, or another vault's), VAULT_UNAVAILABLE, VAULT_KEY_REFUSED,
+ *  VAULT_CORRUPT (the vault's own header), CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_audit_verify(const askel_s4_instance *instance, const char *head, char **out_json,
                                             askel_s4_error **out_error);
 
@@ -502,7 +537,8 @@ typedef struct askel_s4_audit_options {
   /** Entries from this moment on, and before that one: RFC 3339, "2026-11-23T09:30:00Z"; NULL: no bound. */
   const char *from;
   const char *to;
-  /** Entries after the one with this number; 0: from the first. */
+  /** Entries after the one with this number, which must be there: INVALID_ARGUMENT tells who takes the trail page by
+   *  page that its end was cut off. 0: from the first. */
   uint64_t after;
   /** Most entries to give; default 1000, at most 100000. */
   uint32_t limit;
@@ -511,14 +547,17 @@ typedef struct askel_s4_audit_options {
 #define ASKEL_S4_AUDIT_OPTIONS_INIT {sizeof(askel_s4_audit_options), NULL, NULL, NULL, 0, 0}
 
 /** Gives entries of the audit trail as JSON lines, oldest first:
- *  {"entry":17,"at":"2026-11-23T09:30:00.123Z","actor":"anna@example.com"|null,"action":"put","connection":"nordvik",
- *   "generation":4,"result":"ok"}. Actions: vault_created, put, stage, promote, retire, delete, check, rejected,
- *  recovered, fall_over, rotate_started, rotate_ended, rekey_started, rekey_ended, migrated. `result` is "ok", or the
- *  code of what went wrong. No secret is among them. Entries are verified by askel_s4_vault_audit_verify.
+ *  {"entry":17,"at":"2026-11-23T09:30:00.123Z","actor":"anna@example.com"|null,"action":"put",
+ *   "connection":"nordvik"|null,"generation":4,"result":"ok"}.
+ *  Actions: vault_created, put, stage, promote, retire, delete, check, rejected, recovered, fall_over, rotate_started,
+ *  rotate_ended, rekey_started, rekey_ended, migrated. `result` is "ok", or the code of what went wrong. No secret is
+ *  among them. Each entry that is given proves genuine and follows the one before; the whole trail, its head and the
+ *  connections are verified by askel_s4_vault_audit_verify.
  *  @param options [in] may be NULL
  *  @param out_lines [out, free with askel_s4_string_free] one object a line, each line ends with a line feed; "" where
  *  there are none (any more)
- *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT (the message names the entry),
+ *  CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_audit_export(const askel_s4_instance *instance, const askel_s4_audit_options *options,
                                             char **out_lines, askel_s4_error **out_error);
 
@@ -547,8 +586,9 @@ void askel_s4_call_free(askel_s4_call *call);
 
 /** Takes the result of a call that gives JSON text (askel_s4_connection_check).
  *  @param out_json [out, free with askel_s4_string_free]
- *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind or one whose result was taken; or
- *  what the operation came to. */
+ *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind or one whose result was taken; what
+ *  the operation came to; or VAULT_UNAVAILABLE and the like where it went well but could not be written to the audit
+ *  trail: it can then be taken again. */
 askel_s4_status askel_s4_call_take_text(askel_s4_call *call, char **out_json, askel_s4_error **out_error);
 
 /* ------------------------------------------------------------------------------------------------------------------
@@ -622,7 +662,7 @@ typedef struct askel_s4_connection_options {
  *  askel_s4_connection_stage) is removed. Give every member again, allow_host and ca_file too: what is left NULL is
  *  removed. To change a secret without a gap, stage the new one.
  *  @return OK, INVALID_ARGUMENT, HOST_REFUSED (the message says what is wrong with the host or the URL),
- *  VAULT_UNAVAILABLE, CLOSED, FORKED. */
+ *  VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const askel_s4_connection_options *options,
                                         askel_s4_error **out_error);
 
@@ -638,28 +678,35 @@ askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const
  *  unreachable: no usable answer came.
  *  last_proof is kept to about ten minutes; last_error is SAP's or the token endpoint's code, or an HTTP status.
  *  @param out_json [out, free with askel_s4_string_free]
- *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_get(const askel_s4_instance *instance, const char *id, char **out_json,
                                         askel_s4_error **out_error);
 
 /** Lists the connections as a JSON array, ordered by id, each as askel_s4_connection_get gives it.
  *  @param out_json [out, free with askel_s4_string_free]
- *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_list(const askel_s4_instance *instance, char **out_json,
                                          askel_s4_error **out_error);
 
-/** Deletes a connection and its data key. Clients that are open on it answer NOT_FOUND from their next operation on.
+/** Deletes a connection with its credentials and its data key. Clients that are open on it answer NOT_FOUND from their
+ *  next operation on.
  *  @param actor [in] who does it, for the audit trail; may be NULL
- *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_delete(const askel_s4_instance *instance, const char *id, const char *actor,
                                            askel_s4_error **out_error);
 
 /** Stores a second credential beside the live one, sealed, to be proven before it takes over: another secret, another
  *  client or user, a certificate, another token URL or host. It is not used until it is promoted, except by a check
  *  that asks for it; when the tenant rejects the live one and this one is proven, the library goes over to it by
- *  itself, once, with the event "credential_switched". One that is staged already is replaced.
- *  What is left NULL is taken over from the live credential where `auth` is the same (client_auth too where client_id
- *  is NULL), so that id and client_secret are enough for a new secret. expires_at is not taken over.
+ *  itself, once, with the event "credential_switched". One that stands there already, staged or former, is replaced.
+ *  What is left NULL is taken over from the live credential: host, allow_host and ca_file in any case, the rest where
+ *  `auth` is the same (client_auth too where client_id is NULL), so that id and client_secret are enough for a new
+ *  secret. expires_at and expiring_days are not taken over.
+ *  A stored secret or password is not taken over to where it does not belong: client_secret not to another client_id or
+ *  to a token_url on another host or port, password not to another user or another host. It is then INVALID_ARGUMENT
+ *  where it is left NULL. Otherwise whoever may stage could have a secret that they do not know sent to a server of
+ *  theirs; and a password of one user is a failed logon for another. A certificate is taken over to any host: its key
+ *  does not leave the process.
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, HOST_REFUSED, VAULT_UNAVAILABLE, VAULT_CORRUPT, VAULT_KEY_REFUSED, CLOSED,
  *  FORKED. */
 askel_s4_status askel_s4_connection_stage(const askel_s4_instance *instance,
@@ -669,14 +716,14 @@ askel_s4_status askel_s4_connection_stage(const askel_s4_instance *instance,
  *  it is retired and can be promoted back. Clients that are open use it from their next operation on.
  *  @param actor [in] who does it, for the audit trail; may be NULL
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (none stands beside it, or it is not proven: check it first),
- *  VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_promote(const askel_s4_instance *instance, const char *id, const char *actor,
                                             askel_s4_error **out_error);
 
 /** Deletes the credential that stands beside the live one, staged or former.
  *  @param actor [in] who does it, for the audit trail; may be NULL
- *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (none stands beside it), VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED,
- *  FORKED. */
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (none stands beside it), VAULT_UNAVAILABLE, VAULT_KEY_REFUSED,
+ *  VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_retire(const askel_s4_instance *instance, const char *id, const char *actor,
                                            askel_s4_error **out_error);
 
@@ -684,7 +731,7 @@ askel_s4_status askel_s4_connection_retire(const askel_s4_instance *instance, co
 typedef struct askel_s4_check_options {
   size_t struct_size;
   /** Service to probe after the mint, as in askel_s4_read_options; NULL: with client credentials mint and discard
-   *  only; with HTTP Basic a service is needed, since there is nothing to mint. */
+   *  only; with HTTP Basic, and with a certificate at the API, a service is needed, since there is nothing to mint. */
   const char *service;
   /** Deadline of the whole check in milliseconds; default 30000. */
   int64_t timeout_ms;
@@ -705,7 +752,8 @@ typedef struct askel_s4_check_options {
  *  A credential that does not pass is an error: CREDENTIAL_EXPIRED (askel_s4_error_sap_code has the endpoint's code),
  *  UNAUTHORISED, UNREACHABLE, TLS_REFUSED, NOT_ODATA, ...
  *  @param options [in] may be NULL  @param out_call [out, free with askel_s4_call_free]
- *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (`beside`, and none stands there), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_connection_check(const askel_s4_instance *instance, const char *id,
                                           const askel_s4_check_options *options, askel_s4_call **out_call,
                                           askel_s4_error **out_error);
@@ -745,7 +793,7 @@ typedef struct askel_s4_client_options {
 
 /** Opens a connection for work: its credential is opened into wiped memory. Nothing is sent.
  *  @param out_client [out, free with askel_s4_client_free]
- *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, NOT_FOUND, VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_client_open(const askel_s4_instance *instance, const askel_s4_client_options *options,
                                      askel_s4_client **out_client, askel_s4_error **out_error);
 
@@ -839,8 +887,9 @@ askel_s4_status askel_s4_client_read(const askel_s4_client *client, const askel_
  *  the read.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_page
  *  @return OK; INVALID_ARGUMENT while a call of this cursor is not taken or freed; CLOSED; FORKED; CREDENTIAL_EXPIRED
- *  where the credential was rejected before (nothing is sent); NOT_FOUND where the connection was deleted; or the error
- *  that ended the read before. */
+ *  where the credential was rejected before (nothing is sent); NOT_FOUND where the connection was deleted;
+ *  VAULT_UNAVAILABLE, VAULT_KEY_REFUSED or VAULT_CORRUPT where it cannot be looked up; or the error that ended the read
+ *  before. */
 askel_s4_status askel_s4_cursor_next(askel_s4_cursor *cursor, askel_s4_call **out_call, askel_s4_error **out_error);
 
 /** Takes the page that a call of askel_s4_cursor_next fetched: it is decoded and proven on this thread and becomes the
@@ -958,7 +1007,8 @@ typedef struct askel_s4_reply askel_s4_reply;
 /** Starts getting one document by its key.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply; a key that does
  *  not exist is NOT_FOUND
- *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND, CLOSED, FORKED. */
+ *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_client_get(const askel_s4_client *client, const askel_s4_get_options *options,
                                     askel_s4_call **out_call, askel_s4_error **out_error);
 

@@ -57,7 +57,7 @@ enum ConnectionOptions {
     draft.clientID = try credentialText(given.client_id, "client_id")
     draft.clientSecret = try secret(given.client_secret, "client_secret")
     draft.clientAuth = try Argument.choice(given.client_auth, "client_auth", as: ConnectionDraft.ClientAuth.self)
-    draft.scope = try Argument.optionalText(given.scope, "scope")
+    draft.scope = try withoutControls(try Argument.optionalText(given.scope, "scope"), "scope")
     draft.user = try credentialText(given.user, "user")
     draft.password = try secret(given.password, "password")
     draft.clientCertificate = try pem(
@@ -73,7 +73,11 @@ enum ConnectionOptions {
     guard 1...1_024 ~= text.utf8.count else {
       throw .invalidArgument(name, text.isEmpty ? "is empty" : "has over 1024 bytes")
     }
-    guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+    return try withoutControls(text, name)
+  }
+
+  private static func withoutControls(_ text: String?, _ name: String) throws(S4Error) -> String? {
+    guard text?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true else {
       throw .invalidArgument(name, "holds a control character: was a line break pasted with it?")
     }
     return text
@@ -104,11 +108,16 @@ enum ConnectionOptions {
 
   /// Reads a PEM file of certificate authorities.
   private static func certificates(_ path: String) throws(S4Error) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // O_NONBLOCK: a named pipe would wait for its writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     guard descriptor >= 0 else {
       throw .invalidArgument("ca_file", "\(path) cannot be opened (\(String(cString: strerror(errno))))")
     }
     defer { close(descriptor) }
+    var information = stat()
+    guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+      throw .invalidArgument("ca_file", "\(path) is no regular file: give one")
+    }
     var pem = [UInt8](repeating: 0, count: maximumPEM + 1)
     var count = 0
     while count < pem.count {

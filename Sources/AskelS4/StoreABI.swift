@@ -43,6 +43,9 @@ struct StoreArgument {
     guard 1...256 ~= title.utf8.count else {
       throw .invalidArgument(name + ".title", title.isEmpty ? "is empty" : "has over 256 bytes")
     }
+    guard title.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !(0x7F...0x9F ~= $0.value) }) else {
+      throw .invalidArgument(name + ".title", "holds a control character")
+    }
     guard let get = given.get else { throw .invalidArgument(name + ".get", "is missing (NULL)") }
     guard let list = given.list else { throw .invalidArgument(name + ".list", "is missing (NULL)") }
     guard let commit = given.commit else { throw .invalidArgument(name + ".commit", "is missing (NULL)") }

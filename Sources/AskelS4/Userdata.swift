@@ -15,6 +15,8 @@ final class Userdata: Sendable {
 
   nonisolated(unsafe) let pointer: UnsafeMutableRawPointer?
   private let free: Free?
+  /// What was given to a parent process is the parent's to free.
+  private let guardian = ForkGuard()
 
   /// Takes over: from here on `free` is run once, whatever becomes of the call.
   init(_ pointer: UnsafeMutableRawPointer?, free: Free?) {
@@ -23,8 +25,8 @@ final class Userdata: Sendable {
   }
 
   deinit {
-    guard let free else { return }
-    let ended = Ended(pointer: pointer, free: free)
+    guard let free, !guardian.isForked else { return }
+    let ended = Ended(pointer: pointer, free: free, guardian: guardian)
     ForkGate.within {
       Self.ended.withLock { $0.append(ended) }
       Self.count.add(1, ordering: .releasing)
@@ -41,12 +43,13 @@ final class Userdata: Sendable {
         return list
       }
     }
-    for one in all { one.free(one.pointer) }
+    for one in all where !one.guardian.isForked { one.free(one.pointer) }
   }
 
   private struct Ended: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer?
     let free: Free
+    let guardian: ForkGuard
   }
 
   private static let ended = Locked<[Ended]>([])

@@ -73,7 +73,13 @@ package final class Call: Sendable {
     if let result {
       let written = Swift.Result { () throws(S4Error) in try epilogue?(result) }
       let taken = try result.get()
-      try written.get()
+      do throws(S4Error) {
+        try written.get()
+      } catch {
+        // What cannot be written down has not happened yet: the result can be taken again.
+        state.withLock { $0.isTaken = false }
+        throw error
+      }
       return taken
     }
     guard isDone else {

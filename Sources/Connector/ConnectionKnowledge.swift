@@ -86,6 +86,8 @@ struct ConnectionKnowledge: Sendable {
   var version: UInt64 = 0
   /// The last change that the vault did not take. It stands in this process and is offered to the vault again.
   var unsaved: Change?
+  /// The last change, until the vault has it: what is asked meanwhile is told of it all the same.
+  var pending: Change?
   /// When the credential ends: decides between active and expiring.
   var expiry = Expiry.unknown
   /// How this credential became the live one, until the vault has taken that.
@@ -165,9 +167,11 @@ struct ConnectionKnowledge: Sendable {
     rejectionCode = isRejection ? outcome.code : nil
     if isRejection { worksHere = false }
     if isProof { provenAt = now }
-    return Change(
+    let change = Change(
       generation: generation, from: former, state: next, code: outcome.code, message: outcome.message, isProof: isProof,
       isRejection: isRejection, isCheck: isCheck, at: now, order: version)
+    pending = change
+    return change
   }
 
   /// The end has come near while nothing was sent. Back to active leads only what the tenant says.
@@ -175,8 +179,20 @@ struct ConnectionKnowledge: Sendable {
     guard state == .active, !isRejected, expiry.isNear(at: now) else { return nil }
     version += 1
     state = .expiring
-    return Change(
+    let change = Change(
       generation: generation, from: .active, state: .expiring, code: nil, message: nil, isProof: false,
       isRejection: false, isCheck: false, at: now, order: version)
+    pending = change
+    return change
+  }
+
+  /// What the vault says, with what it has not been told yet.
+  func completed(_ status: CredentialStatus) -> CredentialStatus {
+    guard status.generation == generation, let pending, !pending.isOlder(than: status) else { return status }
+    var status = status
+    if status.state != pending.state { (status.state, status.since) = (pending.state, pending.at) }
+    (status.lastErrorCode, status.isRejected) = (pending.code, pending.isRejection)
+    if pending.isProof { status.lastProof = pending.at }
+    return status
   }
 }

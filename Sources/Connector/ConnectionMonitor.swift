@@ -129,6 +129,19 @@ final class ConnectionMonitor: Sendable {
     if let change { save(connection, change, onCallersThread: true) }
   }
 
+  /// What the vault says of a connection, with what is known here and is not in the vault yet, or never will be where
+  /// that is read only.
+  func completed(_ status: ConnectionStatus) -> ConnectionStatus {
+    known.withLock { known in
+      var status = status
+      if let entry = known[status.id, status.live.generation] { status.live = entry.completed(status.live) }
+      if let beside = status.beside, let entry = known[status.id, beside.generation] {
+        status.beside = entry.completed(beside)
+      }
+      return status
+    }
+  }
+
   /// Writes down what could not be written so far. On a thread that the product has lent.
   func settle() {
     guard !keepsNothing else { return }
@@ -251,6 +264,7 @@ final class ConnectionMonitor: Sendable {
       switch saved {
       case .success:
         if let waiting = entry.unsaved, waiting.order <= change.order { entry.unsaved = nil }
+        if let pending = entry.pending, pending.order <= change.order { entry.pending = nil }
         return (isLive, false)
       case .failure:
         let wasSaved = entry.unsaved == nil

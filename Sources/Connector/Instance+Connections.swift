@@ -68,7 +68,7 @@ extension Instance {
     let status = try vault.status(connection: id)
     monitor.lookAt(id, status.live, asOf: version)
     var writer = JSONWriter()
-    Self.describe(status, &writer)
+    Self.describe(monitor.completed(status), &writer)
     return writer.text
   }
 
@@ -82,7 +82,7 @@ extension Instance {
     }
     var writer = JSONWriter()
     writer.array { list in
-      for connection in connections { Self.describe(connection, &list) }
+      for connection in connections { Self.describe(monitor.completed(connection), &list) }
     }
     return writer.text
   }

@@ -43,7 +43,11 @@ package final class Instance: Sendable {
     guard !guardian.isForked, !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
     // Outside the gate: the I/O thread passes it once more before it ends.
     engine.close()
-    ForkGate.within { vault.close() }
+    ForkGate.within {
+      // A store of the product's is asked on its threads alone: this is the last that it lends.
+      monitor.settle()
+      vault.close()
+    }
   }
 
   /// - Throws: `forked`, `closed`.

@@ -47,7 +47,7 @@ package struct AuditTrail: Sendable {
     _ events: [AuditEvent], raisesGeneration: Bool, formerKeySet: Int64? = nil, in view: any StoreView
   ) throws(S4Error) -> [StoreChange] {
     guard let first = events.first else { return [] }
-    let head = try headRecord(in: view)
+    let head = try headRecord(in: view, notBefore: formerKeySet ?? keySet)
     if let head {
       try checkKeySet(of: head, expected: formerKeySet ?? keySet)
     } else if !first.action.beginsTrail {
@@ -99,11 +99,15 @@ package struct AuditTrail: Sendable {
   }
 
   /// Reads the head as it was left.
+  /// - Parameter earliest: the earliest key set that it may be under: inside of a change, where no key service is asked
+  ///   for an earlier one's keys.
   /// - Returns: nil where there is none.
   /// - Throws: `.vaultCorrupt` for one that does not prove genuine.
-  func headRecord(in view: any StoreView) throws(S4Error) -> AuditHeadRecord? {
+  func headRecord(in view: any StoreView, notBefore earliest: Int64 = 0) throws(S4Error) -> AuditHeadRecord? {
     guard let stored = try view.get(AuditHeadRecord.key) else { return nil }
-    guard let claimed = AuditHeadRecord(value: stored.value), let keys = try keysIfKnown(of: claimed.keySet),
+    let claimed = AuditHeadRecord(value: stored.value)
+    if let claimed, claimed.keySet < earliest { throw Self.headFault(Self.formerKeys) }
+    guard let claimed, let keys = try keysIfKnown(of: claimed.keySet),
       let head = try AuditHeadRecord.genuine(stored.value, keys: keys, vaultID: vaultID)
     else { throw Self.headFault("does not prove genuine: it was damaged or tampered with") }
     return head

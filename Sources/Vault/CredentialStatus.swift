@@ -50,7 +50,7 @@ package struct CredentialStatus: Equatable, Sendable {
 package struct NewCredential: Sendable {
   /// What is sealed: at most 1 MiB.
   package var record: SecretBytes
-  /// JSON members that may be shown, at most 8 KiB.
+  /// JSON members that may be shown, at most 24 KiB.
   package var summary: [UInt8]
   package var expiresAt: Timestamp?
   package var expiringDays: Int64

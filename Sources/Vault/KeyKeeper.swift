@@ -10,7 +10,8 @@ final class KeyKeeper: Sendable {
     var ring: KeyRing
   }
 
-  /// Sources at most: the first, and the latest ones. A product that adds one with each rotation gathers no more.
+  /// Sources at most: the two that the instance was opened with, and the latest ones. A product that adds one with each
+  /// rotation gathers no more.
   private static let mostSources = 8
 
   private let store: any Store
@@ -36,7 +37,7 @@ final class KeyKeeper: Sendable {
   /// about to rotate to it.
   func add(_ source: any KeySource) throws(S4Error) {
     state.withLock { state in
-      if state.sources.count >= Self.mostSources { state.sources.remove(at: 1) }
+      if state.sources.count >= Self.mostSources { state.sources.remove(at: 2) }
       state.sources.append(source)
     }
     _ = try adopt(try header(), mayAsk: true)

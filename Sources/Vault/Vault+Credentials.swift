@@ -29,9 +29,18 @@ extension Vault {
     connection id: String, _ credential: NewCredential, actor: String? = nil
   ) throws(S4Error) -> Int64 {
     try Self.check(id, credential, actor)
+    do throws(S4Error) {
+      return try store(id, credential, actor)
+    } catch {
+      // What was there is to be replaced: that it is damaged must not be in the way.
+      guard error.code == .vaultCorrupt, try discardDamaged(id, actor: actor) else { throw error }
+      return try store(id, credential, actor)
+    }
+  }
+
+  private func store(_ id: String, _ credential: NewCredential, _ actor: String?) throws(S4Error) -> Int64 {
     let deadline = Deadline(milliseconds: Self.patience)
     return try change(id, by: deadline, provesAbsence: false) { (found, ring) throws(S4Error) in
-      // A card that is damaged must not keep a new credential out, but it is what tells the generation.
       let generation = (found?.card.highestGeneration ?? ring.header.generationFloor) + 1
       let set = try ring.set(ring.header.currentSet)
       let dataKey = try Random.key()
@@ -149,6 +158,16 @@ extension Vault {
   /// - Throws: `.notFound`, `.vaultUnavailable`, `.vaultCorrupt`, `.closed`, `.forked`.
   package func delete(connection id: String, actor: String? = nil) throws(S4Error) {
     try AuditEntry.checkActor(actor)
+    do throws(S4Error) {
+      try remove(id, actor)
+    } catch {
+      guard error.code == .vaultCorrupt, try discardDamaged(id, actor: actor) else { throw error }
+    }
+    // The log still holds the sealed record. Where a reader is in the way, a later checkpoint clears it.
+    store.tidy()
+  }
+
+  private func remove(_ id: String, _ actor: String?) throws(S4Error) {
     try change(id, by: Deadline(milliseconds: Self.patience)) { (found, ring) throws(S4Error) in
       guard let found else { throw self.notFound(id) }
       // A new connection of this id must not take over what is still under way for this one.
@@ -158,8 +177,6 @@ extension Vault {
         .delete, actor: actor, connection: id, generation: found.card.status.live.generation)
       return Outcome(result: (), isDeletion: true, header: header, audit: [draft])
     }
-    // The log still holds the sealed record. Where a reader is in the way, a later checkpoint clears it.
-    store.tidy()
   }
 
   // MARK: -

@@ -40,6 +40,8 @@ extension Vault {
       header.formerKey = []
       return true
     }
+    // The log still holds what was wrapped under the former key.
+    store.tidy()
   }
 
   /// Replaces every key below the key-encryption key, and seals all anew. Goes on where an earlier call ended.
@@ -57,6 +59,7 @@ extension Vault {
       header.formerSet = 0
       return true
     }
+    store.tidy()
   }
 
   private func checkWritable() throws(S4Error) {

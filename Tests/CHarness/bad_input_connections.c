@@ -4,6 +4,9 @@
  */
 #define _XOPEN_SOURCE 700
 #include "bad_input.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "harness.h"
 
 /** Puts a connection of which one value is wrong. */
@@ -88,6 +91,7 @@ static void test_put(const askel_s4_instance *instance) {
   PUT(ASKEL_S4_INVALID_ARGUMENT, "client_secret", o.client_secret = NULL);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "client_secret", o.client_secret = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "scope", o.scope = NOT_UTF8);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "scope", o.scope = "a\nb");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "user", o.auth = ASKEL_S4_AUTH_BASIC, o.password = "word");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "password", o.auth = ASKEL_S4_AUTH_BASIC, o.user = "USER");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "client_secret", o.client_auth = ASKEL_S4_CLIENT_AUTH_CERTIFICATE);
@@ -104,6 +108,14 @@ static void test_put(const askel_s4_instance *instance) {
   PUT(ASKEL_S4_INVALID_ARGUMENT, "allow_host", o.allow_host = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "ca_file", o.ca_file = "no-such-file.pem");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "ca_file", o.ca_file = NOT_UTF8);
+  PUT(ASKEL_S4_INVALID_ARGUMENT, "ca_file", o.ca_file = "/dev/zero");
+  /* A named pipe has no writer here: it is not waited for. */
+  alarm(20);
+  if (mkfifo("no-ca.pem", 0600) == 0) {
+    PUT(ASKEL_S4_INVALID_ARGUMENT, "ca_file", o.ca_file = "no-ca.pem");
+    unlink("no-ca.pem");
+  }
+  alarm(0);
 
   longer.known = right_connection();
   longer.known.struct_size = sizeof longer;

@@ -110,6 +110,15 @@ static void put(const askel_s4_instance *instance, const tenant *t, const char *
   wipe(&secret);
 }
 
+static askel_s4_client *open_client(const askel_s4_instance *instance, int is_http_2) {
+  askel_s4_client_options options = ASKEL_S4_CLIENT_OPTIONS_INIT;
+  askel_s4_client *client = NULL;
+  options.connection = "nordvik";
+  if (is_http_2) options.http_version = ASKEL_S4_HTTP_2;
+  NEED(askel_s4_client_open(instance, &options, &client, &error));
+  return client;
+}
+
 /* Reads the whole list in pages so small that there are more than 100 of them, each with its own token. */
 static void read_rows(const askel_s4_client *client) {
   askel_s4_read_options options = ASKEL_S4_READ_OPTIONS_INIT;
@@ -188,11 +197,12 @@ int main(int argc, char **argv) {
   bytes *needle = malloc(sizeof *needle);
   char *json = NULL;
   tenant t;
+  int is_http_2;
   if (argc < 4 || !needle) {
     fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first]\n");
     return 2;
   }
-  if (argc > 4) curl_global_init(CURL_GLOBAL_ALL);
+  if (argc > 4 && strcmp(argv[4], "host_first") == 0) curl_global_init(CURL_GLOBAL_ALL);
   tenant_read(&t, argv[1]);
   read_file(needle, argv[2], "needle");
 
@@ -202,10 +212,12 @@ int main(int argc, char **argv) {
   put(instance, &t, argv[2], argv[3]);
   stage("stored");
 
-  check(instance, service);
-  client = client_of(instance, "nordvik");
+  is_http_2 = argc > 4 && strcmp(argv[4], "http_2") == 0;
+  /* A check speaks HTTP/1.1, and libcurl would go on with its connection. */
+  if (!is_http_2) check(instance, service);
+  client = open_client(instance, is_http_2);
   read_rows(client);
-  if (strncmp(argv[3], "basic:", 6) != 0) mint_side_by_side(instance);
+  if (!is_http_2 && strncmp(argv[3], "basic:", 6) != 0) mint_side_by_side(instance);
   stage("open");
 
   /* Here the scan makes the tenant fail, so that there are errors to log. */

@@ -41,7 +41,11 @@ import Testing
       #expect(events.next()?.contains("state_not_saved") == true)
       #expect(events.next() == nil)
 
-      // The vault does not know: the next operation must not take its word.
+      // The vault does not know, and who asks is told all the same.
+      let stored = try vault.status(connection: "nordvik")
+      let told = monitor.completed(stored).live
+      #expect(stored.live.state == .new && told.state == .expired && told.isRejected && told.lastErrorCode != nil)
+      // The next operation must not take its word.
       #expect(throws: S4Error.self) { try monitor.admit("nordvik", before) }
       #expect(!monitor.mayStillSend("nordvik", generation: generation))
       let isSaved = try vault.status(connection: "nordvik").live.isRejected
@@ -139,6 +143,7 @@ import Testing
     }
     #expect(events.next()?.contains(#""from":"new","to":"expired""#) == true)
     #expect(events.next() == nil)
+    #expect(try monitor.completed(vault.status(connection: "nordvik")).live.state == .expired)
     // A person's check goes through: it works again, here.
     monitor.report("nordvik", generation: 1, .proven, isCheck: true)
     try monitor.admit("nordvik", vault.status(connection: "nordvik").live)

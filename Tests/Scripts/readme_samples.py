@@ -4,8 +4,9 @@
     readme_samples.py README SANDBOX_LINE_FILE INCLUDE_DIR LIBRARY_DIR
 
 A sample is a fenced block that follows `<!-- sample: python -->` (or go, or c). Each takes the connection from the
-environment (S4_HOST, S4_TOKEN_URL, S4_CLIENT_ID, S4_CLIENT_SECRET, S4_CA_FILE, S4_ALLOW_HOST), runs in an empty
-directory, and must print "N open orders" with all of the sandbox's.
+environment (S4_HOST, S4_TOKEN_URL, S4_CLIENT_ID, S4_CLIENT_SECRET, S4_CA_FILE, S4_ALLOW_HOST), runs in a directory
+that is empty at first, and must print "N open orders" with all of the sandbox's. Samples of one language run one after
+the other in the same directory: a later one goes on with the vault of the first.
 """
 
 import argparse
@@ -68,23 +69,21 @@ def environment(tenant: dict[str, str], library: Path) -> dict[str, str]:
     }
 
 
-def problem_of(language: str, text: str, tenant: dict[str, str], options: argparse.Namespace) -> str:
+def problem_of(language: str, text: str, place: Path, tenant: dict[str, str], options: argparse.Namespace) -> str:
     """What is wrong with a sample, or ""."""
-    with tempfile.TemporaryDirectory(prefix="askel-s4-sample-") as name:
-        place = Path(name)
-        try:
-            command = LANGUAGES[language](text, place, options)
-            result = subprocess.run(
-                command,
-                cwd=place,
-                env=environment(tenant, options.library),
-                capture_output=True,
-                text=True,
-                timeout=RUN_TIMEOUT_S,
-                check=False,
-            )
-        except (subprocess.SubprocessError, OSError) as error:
-            return str(error)
+    try:
+        command = LANGUAGES[language](text, place, options)
+        result = subprocess.run(
+            command,
+            cwd=place,
+            env=environment(tenant, options.library),
+            capture_output=True,
+            text=True,
+            timeout=RUN_TIMEOUT_S,
+            check=False,
+        )
+    except (subprocess.SubprocessError, OSError) as error:
+        return str(error)
     if result.returncode != 0:
         return f"exit status {result.returncode}: {result.stderr.strip()}"
     found = re.search(r"(\d+) open orders", result.stdout)
@@ -101,13 +100,16 @@ def main() -> int:
     parser.add_argument("library", type=lambda text: Path(text).resolve())
     options = parser.parse_args()
     tenant = json.loads(options.sandbox.read_text())
-    samples = {language: (fence, text) for language, fence, text in SAMPLE.findall(options.readme.read_text())}
+    samples = SAMPLE.findall(options.readme.read_text())
     failed = 0
     for language in LANGUAGES:
-        fence, text = samples.get(language, ("", ""))
-        problem = problem_of(language, text, tenant, options) if fence == language else "the README has no such sample"
-        print(f"README sample {language}: {problem or 'ran'}")
-        failed += bool(problem)
+        texts = [text for name, fence, text in samples if name == fence == language]
+        problems = [] if texts else ["the README has no such sample"]
+        with tempfile.TemporaryDirectory(prefix="askel-s4-sample-") as name:
+            problems += [problem_of(language, text, Path(name), tenant, options) for text in texts]
+        for number, problem in enumerate(problems, 1):
+            print(f"README sample {language} {number}: {problem or 'ran'}")
+            failed += bool(problem)
     return 1 if failed else 0
 
 

@@ -197,6 +197,8 @@ SUITES: dict[str, Callable[[bool], Outcome]] = {
 
 def main() -> int:
     soak = "--soak" in sys.argv[1:]
+    if soak:  # What the suites themselves have a short form of.
+        os.environ.update(ASKEL_S4_SOAK="1", ASKEL_S4_LONG_TESTS="1")
     wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or list(SUITES)
     passed = failed = 0
     for name in wanted:

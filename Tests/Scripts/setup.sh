@@ -54,7 +54,7 @@ for what in "$@"; do
       need_packages libcurl4-openssl-dev libssl-dev libsqlite3-dev libexpat1-dev binutils patchelf ;;
     demo) need_python demo Tests/Scripts/requirements-demo.txt ;;
     test)
-      need_packages gcc g++ libc6-dev pkg-config valgrind golang-go
+      need_packages gcc g++ libc6-dev pkg-config valgrind golang-go nginx-light
       need_postgresql
       need_python test Tests/Scripts/requirements-test.txt ;;
     *) say "usage: setup.sh build|demo|test ..."; exit 2 ;;

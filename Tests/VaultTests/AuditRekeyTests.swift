@@ -107,4 +107,24 @@ import Testing
     try vault.write(.check, "nordvik", 1, under: trail)
     #expect(asked.withLock { $0 } == [1, 2])
   }
+
+  /// A key service would be asked with the store's lock held, and maybe on the I/O thread.
+  @Test func noFormerKeyIsAskedForInsideOfAChange() throws {
+    let other = AuditedVault(keySets: 2)
+    try other.write(.vaultCreated, under: former)
+    let head = try #require(other.store[AuditHeadRecord.key])
+    try other.write(.rekeyStarted, formerKeySet: 1)
+    other.store[AuditHeadRecord.key] = head
+    let asked = Locked<[Int64]>([])
+    let trail = AuditTrail(vaultID: former.vaultID, keySet: 2) { [keys = other.trail] (version) throws(S4Error) in
+      asked.withLock { $0.append(version) }
+      throw S4Error(.vaultKeyRefused, "\(keys.keySet)")
+    }
+    let error = fault {
+      try other.store.change(by: Deadline(milliseconds: 1_000)) { (view) throws(S4Error) in
+        try trail.append([AuditEvent(.check)], raisesGeneration: false, in: view)
+      }
+    }
+    #expect(error?.code == .vaultCorrupt && asked.withLock { $0.isEmpty })
+  }
 }

@@ -163,6 +163,7 @@ def test_a_store_lives_as_long_as_the_library_needs_it(sandbox):
         ("the store", {"key": KEY, "event_capacity": 1 << 20}),
         ("", {"key": KEY}),
         ("x" * 257, {"key": KEY}),
+        ("two\nlines", {"key": KEY}),
     ],
 )
 def test_a_store_of_an_instance_that_did_not_open_is_let_go(store, title, options):

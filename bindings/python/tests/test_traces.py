@@ -15,6 +15,7 @@ from c_programs import program
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from memory_scan import Found, Scanner
+from nginx_front import NginxFront
 
 # OpenSSL frees what it decodes of a private key without wiping it, when the key is judged and for each handshake.
 LEAVES_KEYS = pytest.mark.xfail(reason="copies of the private key stay in the heap", strict=True)
@@ -24,7 +25,7 @@ WAYS = ["secret_basic", "secret_post", "basic", pytest.param("certificate", mark
 class Traces:
     """Tests/CHarness/traces.c at work: it puts, checks, mints for each of 106 requests, and keeps no copy itself."""
 
-    def __init__(self, built, sandbox, folder: Path, way: str, *options: str) -> None:
+    def __init__(self, built, sandbox, folder: Path, way: str, *options: str, front: Mapping[str, str] = {}) -> None:
         self.sandbox, self.folder, self.way = sandbox, folder, way
         # What form encoding and base64 spell in other ways; the ends are random, so that they are found alone too.
         self.secret = f"{secrets.token_hex(12)}+/=&%~ ü{secrets.token_hex(12)}"
@@ -149,7 +150,7 @@ def private_forms(pem: str) -> Iterator[bytes]:
 def traces(sandbox, tmp_path, tmp_path_factory):
     built = program("traces", tmp_path_factory.getbasetemp(), "-lcurl")
     password = sandbox.password
-    yield lambda way, *options: Traces(built, sandbox, tmp_path, way, *options)
+    yield lambda way, *options, front={}: Traces(built, sandbox, tmp_path, way, *options, front=front)
     sandbox.set_user(password=password)
 
 
@@ -205,20 +206,31 @@ def test_nothing_is_left_in_memory_files_or_logs(traces, sandbox, way):
         assert run.found_outside() == set()
 
 
+def record_what_is_left(run: Traces, how: str, record_property) -> None:
+    """Recorded, not demanded: what is freed without wiping is overwritten by chance. The key is not libcurl's."""
+    left = [each for each in run.scan() if not each.region.is_kept_out]
+    for what in ("secret", "token"):
+        record_property(f"left_of_{what}_{how}", sum(each.what == what for each in left))
+        print(f"left with {how}, in pieces: {what} {sum(each.what == what for each in left)}")
+    assert not any(each.what == "key" for each in left)
+    assert run.found_outside() == set()
+
+
 def test_a_host_that_started_libcurl_itself_is_told_so(traces, record_property):
     with traces("secret_basic", "host_first") as run:
         run.reach("stored")
         assert run.status()["wiping"] == "partial"
         run.go_on()
         run.reach("open")
-        left = [each for each in run.scan() if not each.region.is_kept_out]
-        # Recorded, not demanded: what libcurl frees without wiping is overwritten by chance. The key is not libcurl's.
-        for what in ("secret", "token"):
-            record_property(f"left_of_{what}_partial_wiping", sum(each.what == what for each in left))
-            print(f"left with partial wiping, in pieces: {what} {sum(each.what == what for each in left)}")
-        assert not any(each.what == "key" for each in left)
-        assert run.found_outside() == set()
+        record_what_is_left(run, "partial wiping", record_property)
 
 
-@pytest.mark.skip(reason="the sandbox speaks HTTP/1.1 alone: over HTTP/2 once a proxy stands before it")
-def test_what_http_2_leaves_is_told(): ...
+def test_what_http_2_leaves_is_told(traces, sandbox, record_property):
+    with NginxFront(sandbox) as front, traces("secret_basic", "http_2", front=front.info) as run:
+        run.reach("stored")
+        assert run.status()["wiping"] == "full"
+        run.go_on()
+        run.reach("open")
+        assert run.mints() > 100
+        assert front.protocols() == {"HTTP/2.0"}
+        record_what_is_left(run, "HTTP/2", record_property)

@@ -114,7 +114,8 @@ def plan(value):
 
 
 def test_a_killed_rotation_of_the_key_goes_on_to_its_end(work):
-    work.run("fill", 200, 1)
+    # So many that the work outlasts the start of its process.
+    work.run("fill", 1_000, 1)
     work.needs("rotate", other=work.other_key)
     print(f"seed {SEED}")
     moments = random.Random(SEED)
@@ -136,4 +137,5 @@ def test_a_killed_rotation_of_the_key_goes_on_to_its_end(work):
         assert work.show(key=new).connections == before, f"seed {SEED}, run {run}"
         refused = work.attempt("show", key=old)
         assert refused.stdout.startswith("error 11 "), f"seed {SEED}, run {run}: {refused.stdout}"
-    assert halfway > RUNS // 10
+    # Most kills are to come in the middle; a slow machine has fewer of them.
+    assert halfway > RUNS // 20
