@@ -5,7 +5,6 @@
 #endif
 import Basics
 import Secrets
-import Synchronization
 import TestServer
 import TestSupport
 import Testing
@@ -35,7 +34,7 @@ import Testing
   }
 
   private final class Held: Sendable {
-    private let value = Mutex<Result<HTTPResponse, S4Error>?>(nil)
+    private let value = Locked<Result<HTTPResponse, S4Error>?>(nil)
     func set(_ result: Result<HTTPResponse, S4Error>) { value.withLock { $0 = result } }
     func get() -> Result<HTTPResponse, S4Error>? { value.withLock { $0 } }
   }

@@ -4,7 +4,6 @@
   import Glibc
 #endif
 import Basics
-import Synchronization
 import TestSupport
 import Testing
 
@@ -12,7 +11,7 @@ import Testing
 
 /// Waits for the one completion of a request.
 private final class Outcome: Sendable {
-  private let results = Mutex<[Result<HTTPResponse, S4Error>]>([])
+  private let results = Locked<[Result<HTTPResponse, S4Error>]>([])
 
   func take(_ result: Result<HTTPResponse, S4Error>) { results.withLock { $0.append(result) } }
   var count: Int { results.withLock { $0.count } }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Basics
-import Synchronization
 
 @testable import Vault
 
@@ -44,7 +43,7 @@ final class MemoryStore: Store {
     }
   }
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   func get(_ key: String) throws(S4Error) -> StoredRecord? { try open()[key] }
 

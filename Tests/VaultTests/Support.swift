@@ -3,7 +3,6 @@
 import Basics
 import CSQLite
 import Secrets
-import Synchronization
 
 @testable import Vault
 
@@ -70,7 +69,7 @@ func secret(_ text: String) -> SecretBytes { SecretBytes(copying: Array(text.utf
 
 /// What several threads found.
 final class Collected<Element: Sendable>: Sendable {
-  private let elements = Mutex<[Element]>([])
+  private let elements = Locked<[Element]>([])
 
   func append(_ element: Element) { elements.withLock { $0.append(element) } }
 
