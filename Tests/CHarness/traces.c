@@ -2,9 +2,9 @@
  *
  * A product that uses a credential and keeps no copy of it, for a scan of its memory from outside.
  *
- *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first]
+ *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first|http_2]
  *
- * FOLDER holds three files: `secret` (client secret or password), `key` (32 bytes, the key-encryption key) and `needle`
+ * FOLDER holds these files: `secret` (client secret, password or private key), `key` (32 bytes, the key-encryption key) and `needle`
  * (kept in memory to the end, so that a scan can prove that it finds things); the vault is made there. What is read
  * from the first two is wiped as soon as the library has it. At each stage the program says "at STAGE" and waits for a
  * line on stdin; at its end it goes on at once. host_first: libcurl is initialised by the host before the library.
@@ -199,7 +199,7 @@ int main(int argc, char **argv) {
   tenant t;
   int is_http_2;
   if (argc < 4 || !needle) {
-    fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first]\n");
+    fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER WAY [host_first|http_2]\n");
     return 2;
   }
   if (argc > 4 && strcmp(argv[4], "host_first") == 0) curl_global_init(CURL_GLOBAL_ALL);

@@ -12,6 +12,7 @@
  *   write FIRST                      puts for ever, values FIRST, FIRST + 1, ...: a line for each that is acknowledged
  *   stage FIRST SANDBOX_LINE_FILE    stages, checks, promotes and retires for ever: likewise
  *   rotate                           rotates to the other key, or goes on doing so
+ *   rekey                            replaces the keys below it, likewise
  *   crowd SECONDS THREADS PROCESS SEED rotate|-      mixed work; prints the generation that each connection's puts made
  *   copy TO                          copies the vault's files, its log too, while it is open with a put in the log
  *   damage FROM SEED COUNT flip|cut db|wal GENERATIONS OLDEST
@@ -197,6 +198,7 @@ int main(int argc, char **argv) {
     askel_s4_instance_close(instance);
   } else if (!strcmp(mode, "write") && count == 1) write_for_ever(atol(rest[0]));
   else if (!strcmp(mode, "stage") && count == 2) stage_for_ever(atol(rest[0]), rest[1]);
+  else if (!strcmp(mode, "rekey") && count == 0) rekey();
   else if (!strcmp(mode, "rotate") && count == 0) rotate();
   else if (!strcmp(mode, "crowd") && count == 5)
     crowd(atof(rest[0]), atoi(rest[1]), atoi(rest[2]), (unsigned)atol(rest[3]), !strcmp(rest[4], "rotate"));

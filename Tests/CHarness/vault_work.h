@@ -65,6 +65,7 @@ void rotate_key(const askel_s4_instance *instance, askel_s4_progress_fn progress
 void write_for_ever(long value);
 void stage_for_ever(long value, const char *line_file);
 void rotate(void);
+void rekey(void);
 void crowd(double seconds, int threads, int process, unsigned seed, int rotates);
 void copy(const char *to);
 void damage_copies(char **arguments);

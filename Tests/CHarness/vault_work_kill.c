@@ -94,6 +94,17 @@ void rotate(void) {
   acknowledge("rotated", "-", 0);
   askel_s4_instance_close(instance);
 }
+
+void rekey(void) {
+  askel_s4_rotate_options options = ASKEL_S4_ROTATE_OPTIONS_INIT;
+  askel_s4_instance *instance = open_vault();
+  options.progress = on_progress;
+  acknowledge("ready", "-", 0);
+  MUST("rekey", askel_s4_vault_rekey(instance, &options, &error));
+  acknowledge("rekeyed", "-", 0);
+  MUST("check", askel_s4_vault_check(instance, &error));
+  askel_s4_instance_close(instance);
+}
 #else
 void stage_for_ever(long value, const char *line_file) {
   (void)value, (void)line_file;
@@ -101,4 +112,6 @@ void stage_for_ever(long value, const char *line_file) {
 }
 
 void rotate(void) { exit(UNABLE); }
+
+void rekey(void) { exit(UNABLE); }
 #endif

@@ -166,6 +166,12 @@ def test_how_near_is_for_the_product_to_say(sandbox, instance, days, state):
     assert put(instance, sandbox, expires_at=end, expiring_days=days).check().state == state
 
 
+@pytest.mark.parametrize("left,state", [(13, "expiring"), (15, "active")])
+def test_fourteen_days_are_near_where_nothing_is_said(sandbox, instance, left, state):
+    end = datetime.now(timezone.utc) + timedelta(days=left)
+    assert put(instance, sandbox, expires_at=end).check().state == state
+
+
 def test_a_declared_end_that_is_past_stops_nothing(sandbox, instance):
     connection = put(instance, sandbox, expires_at="2020-01-01T00:00:00Z")
     assert connection.check().state == "expiring"

@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 from pathlib import Path
-from typing import Dict, Iterator, List, Set
+from typing import Dict, Iterator, List, Mapping, Set
 from urllib.parse import quote_plus
 
 import pytest
@@ -45,8 +45,8 @@ class Traces:
         (folder / "secret").write_text(self.secret)
         (folder / "key").write_bytes(self.key)
         (folder / "needle").write_text(self.needle)
-        given = {"client_secret": "in a file", "password": "", "client_key": ""}
-        (folder / "line").write_text(json.dumps({**sandbox.info, **given}) + "\n")
+        line = {**sandbox.info, "client_secret": "in a file", "password": "", "client_key": "", **front}
+        (folder / "line").write_text(json.dumps(line) + "\n")
         sandbox.keep_tokens()
         self.process = subprocess.Popen(
             [built, folder / "line", folder, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

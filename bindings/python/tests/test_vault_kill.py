@@ -139,3 +139,24 @@ def test_a_killed_rotation_of_the_key_goes_on_to_its_end(work):
         assert refused.stdout.startswith("error 11 "), f"seed {SEED}, run {run}: {refused.stdout}"
     # Most kills are to come in the middle; a slow machine has fewer of them.
     assert halfway > RUNS // 20
+
+
+def test_a_killed_rekey_goes_on_to_its_end(work):
+    work.run("fill", 500, 1)
+    print(f"seed {SEED}")
+    moments = random.Random(SEED)
+    before = work.show().connections
+    began = time.monotonic()
+    work.run("rekey")
+    longest = time.monotonic() - began
+    halfway = 0
+    for run in range(RUNS // 5):
+        lines = killed(work.start("rekey"), moments, longest)
+        halfway += any(line.startswith("progress") for line in lines) and not lines[-1].startswith("rekeyed")
+        found = work.show()
+        assert found.connections == before, f"seed {SEED}, run {run}"
+        assert found.status["connections"] == 500
+        # It ends with a look at every record.
+        assert work.run("rekey").splitlines()[-1].startswith("rekeyed"), f"seed {SEED}, run {run}"
+        assert work.show().connections == before, f"seed {SEED}, run {run}"
+    assert halfway > RUNS // 50
