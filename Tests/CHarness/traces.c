@@ -4,7 +4,7 @@
  *
  *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first|http_2]
  *
- * FOLDER holds these files: `secret` (client secret, password or private key), `key` (32 bytes, the key-encryption key) and `needle`
+ * FOLDER holds `secret` (client secret, password or private key), `key` (32 bytes, the key-encryption key) and `needle`
  * (kept in memory to the end, so that a scan can prove that it finds things); the vault is made there. What is read
  * from the first two is wiped as soon as the library has it. At each stage the program says "at STAGE" and waits for a
  * line on stdin; at its end it goes on at once. host_first: libcurl is initialised by the host before the library.

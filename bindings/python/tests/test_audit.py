@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from conftest import put
+from key_service import KeyService
 
 from askel_s4 import CredentialExpired, Instance, InvalidArgument, KeyBytes
 
@@ -119,3 +120,25 @@ def test_an_entry_that_was_changed_shows(sandbox, tmp_path):
     with Instance(vault, vault_key=KEY) as instance:
         report = instance.audit_verify()
         assert (report["intact"], report["first_broken"]) == (False, 3)
+
+
+def test_with_a_key_service_it_stays_verifiable_over_its_keys_too(sandbox, tmp_path):
+    services = [KeyService(f"keys/{number}") for number in range(3)]
+    with Instance(tmp_path / "vault", vault_key=services[0].key()) as instance:
+        put(instance, sandbox, actor="anna")
+        first = instance.audit_head()
+        for service in services[1:]:
+            instance.rotate_key(service.key())
+            instance.rekey()
+            put(instance, sandbox, actor="ben")
+        count = len(actions(instance))
+    # The last key alone opens what was written under each.
+    with Instance(tmp_path / "vault", vault_key=services[2].key()) as instance:
+        report = instance.audit_verify(first)
+        assert (report["intact"], report["entries"]) == (True, count)
+        assert actions(instance).count("put") == 3
+    with closing(sqlite3.connect(tmp_path / "vault")) as database, database:
+        database.execute("DELETE FROM record WHERE key = (SELECT min(key) FROM record WHERE key LIKE 'audit/e/%')")
+    with Instance(tmp_path / "vault", vault_key=services[2].key()) as instance:
+        report = instance.audit_verify()
+        assert not report["intact"] and report["finding"]
