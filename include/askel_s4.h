@@ -498,6 +498,8 @@ askel_s4_status askel_s4_vault_rekey(const askel_s4_instance *instance, const as
 askel_s4_status askel_s4_vault_check(const askel_s4_instance *instance, askel_s4_error **out_error);
 
 /** Copies a vault file while it is in use, to a new file of mode 0600; it opens under the same key.
+ *  To put a copy back, end every process that has the vault open first, and remove the -wal and -shm files beside it:
+ *  what a running process writes after its file was replaced is lost.
  *  @param path [in] a file that does not exist
  *  @return OK, INVALID_ARGUMENT (a vault in a store of the product's), VAULT_UNAVAILABLE (the path is
  *  taken, the disk is full, ...), VAULT_CORRUPT (the vault's file is damaged), CLOSED, FORKED. */

@@ -27,9 +27,8 @@ extension Vault {
           guard let record = try view.get(Self.recordKey(lookup)), isDamaged(record, lookup, ring, id) else { continue }
           isFound.isSet = true
           changes.append(.delete(key: record.key))
-          // Each credential that it had was a change of the record, or of one that a rekey replaced.
-          let lost = min(max(header.generationFloor, record.version), .max / 2) + Self.lostGenerations
-          header.generationFloor = lost
+          // The floor proves genuine; what the store says of the record does not, and must not run it up.
+          header.generationFloor = min(header.generationFloor, .max - 2 * Self.lostGenerations) + Self.lostGenerations
         }
         guard isFound.isSet else { return [] }
         let event = AuditEvent(.delete, actor: actor, connection: id, result: "damaged")
