@@ -29,19 +29,31 @@ static askel_s4_connection_options named(const char *id, const char *user) {
   return o;
 }
 
+/** Whether a write was acknowledged; says why not. */
+static int stored(const char *what, askel_s4_status status, askel_s4_error *error) {
+  if (status != ASKEL_S4_OK) fprintf(stderr, "%s: %d %s\n", what, (int)status, askel_s4_error_message(error));
+  askel_s4_error_free(error);
+  return status == ASKEL_S4_OK;
+}
+
 /** Stores a connection under an id; nothing is sent. */
 static int put(const askel_s4_instance *instance, const char *id) {
   askel_s4_connection_options o = named(id, "USER");
-  return askel_s4_connection_put(instance, &o, NULL) == ASKEL_S4_OK;
+  askel_s4_error *error = NULL;
+  const askel_s4_status status = askel_s4_connection_put(instance, &o, &error);
+  return stored(id, status, error);
 }
 
 /** Stages a user with a number. */
 static int stage(const askel_s4_instance *instance, const char *id, int number) {
   char user[32];
   askel_s4_connection_options o;
+  askel_s4_error *error = NULL;
+  askel_s4_status status;
   snprintf(user, sizeof user, "STAGED%dEND", number);
   o = named(id, user);
-  return askel_s4_connection_stage(instance, &o, NULL) == ASKEL_S4_OK;
+  status = askel_s4_connection_stage(instance, &o, &error);
+  return stored(user, status, error);
 }
 
 /* Under valgrind all threads share one processor, and a commit takes twenty times as long: so do the rests. */

@@ -21,6 +21,9 @@ DIST = ROOT / ".build" / "dist"
 PYTHON = sys.executable
 PYTHON_FOLDERS = ["bindings/python", "Tests/Sandbox", "Tests/Scripts", "Tests/Bench"]
 
+# A line that says which test failed, in the words of the suites' tools.
+TELLING = r"not so|wanted \d|^FAILED|✘|--- FAIL|rror:|no end within|ERROR:"
+
 
 class Outcome:
     """Counts of one suite, and why it failed."""
@@ -201,14 +204,19 @@ def main() -> int:
         os.environ.update(ASKEL_S4_SOAK="1", ASKEL_S4_LONG_TESTS="1")
     wanted = [name for name in sys.argv[1:] if not name.startswith("-")] or list(SUITES)
     passed = failed = 0
+    reasons: dict[str, str] = {}
     for name in wanted:
         began = time.monotonic()
         outcome = SUITES[name](soak)
         passed, failed = passed + outcome.passed, failed + outcome.failed
         if outcome.failed:
+            reasons[name] = outcome.why
             print(f"---- {name} ----\n{outcome.why[-12000:]}\n----", flush=True)
         took = time.monotonic() - began
         print(f"{name:10} {outcome.passed:6} passed {outcome.failed:4} failed {took:7.1f} s", flush=True)
+    for suite, why in reasons.items():  # Once more, in short, where somebody who sees only the end finds it.
+        told = [line for line in why.splitlines() if re.search(TELLING, line)]
+        print(f"{suite}: " + f"\n{suite}: ".join(told[-20:] or ["see above"]))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

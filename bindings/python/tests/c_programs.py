@@ -38,3 +38,14 @@ def program(name: str, folder: Path, *options: str) -> Path:
         )  # fmt: skip
         _programs[name] = built
     return _programs[name]
+
+
+def preload(name: str, folder: Path) -> Path:
+    """Compiles Tests/CHarness/NAME.c as a library to preload into a program."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("a C compiler is needed")
+    built = folder / f"{name}.so"
+    source = ROOT / "Tests" / "CHarness" / f"{name}.c"
+    subprocess.run([compiler, "-std=c99", "-Wall", "-Werror", "-shared", "-fPIC", str(source), "-o", str(built)], check=True)
+    return built

@@ -5,6 +5,7 @@ import os
 from collections import Counter
 
 import pytest
+from c_programs import preload
 from vault_work import work_fixture  # noqa: F401
 
 PROCESSES, THREADS = 8, 4
@@ -47,3 +48,12 @@ def test_no_update_is_lost_in_a_crowd(work, rotation, record_property):
     own = {id: each["generation"] for id, each in found.items() if id.startswith("own-")}
     assert own == {id: count for id, count in puts.items() if count}
     assert not [id for id in found if id.startswith("gone-")]
+
+
+def test_a_slow_disk_starves_no_process(work, tmp_path):
+    """One process hands SQLite's lock from thread to thread; the other has only the gaps between them to come in."""
+    disk = preload("slow_disk", tmp_path)
+    work.run("share")
+    many, few = (work.start("crowd", 15, threads, threads, threads, "-", preload=disk) for threads in (5, 1))
+    said = [process.communicate(timeout=90)[0] for process in (many, few)]
+    assert [many.returncode, few.returncode] == [0, 0], said

@@ -38,9 +38,13 @@ class Work:
         places = (vault or self.folder / "vault.db", key or self.key, other or "-")
         return [str(each) for each in (self.built, mode, *places, *arguments)]
 
-    def start(self, mode: str, *arguments: object, **places: Optional[Path]) -> "subprocess.Popen[str]":
+    def start(
+        self, mode: str, *arguments: object, preload: Optional[Path] = None, **places: Optional[Path]
+    ) -> "subprocess.Popen[str]":
+        environment = {**os.environ, "LD_PRELOAD": str(preload)} if preload else None
         return subprocess.Popen(
             self.command(mode, *arguments, **places), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environment,
         )  # fmt: skip
 
     def attempt(
