@@ -47,5 +47,6 @@ def preload(name: str, folder: Path) -> Path:
         pytest.skip("a C compiler is needed")
     built = folder / f"{name}.so"
     source = ROOT / "Tests" / "CHarness" / f"{name}.c"
-    subprocess.run([compiler, "-std=c99", "-Wall", "-Werror", "-shared", "-fPIC", str(source), "-o", str(built)], check=True)
+    options = ["-std=c99", "-Wall", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([compiler, *options, str(source), "-o", str(built)], check=True)
     return built
