@@ -39,13 +39,22 @@ enum Display {
   }
 
   /// Lower-case hexadecimal digits. On the path of every reading: in place, and without a number's formatting.
-  static func hex(_ bytes: [UInt8]) -> String {
-    String(unsafeUninitializedCapacity: 2 * bytes.count) { digits in
-      for (index, byte) in bytes.enumerated() {
-        digits.initializeElement(at: 2 * index, to: hexDigit(byte >> 4))
-        digits.initializeElement(at: 2 * index + 1, to: hexDigit(byte & 0x0F))
+  /// - Parameters:
+  ///   - count: bytes to take, at most.
+  ///   - prefix: what the text begins with: ASCII, not a single letter.
+  static func hex(_ bytes: [UInt8], count: Int = .max, prefix: StaticString = "") -> String {
+    let bytes = bytes.prefix(count)
+    let start = prefix.utf8CodeUnitCount
+    let length = start + 2 * bytes.count
+    return String(unsafeUninitializedCapacity: length) { digits in
+      for index in 0..<start { digits.initializeElement(at: index, to: prefix.utf8Start[index]) }
+      var index = start
+      for byte in bytes {
+        digits.initializeElement(at: index, to: hexDigit(byte >> 4))
+        digits.initializeElement(at: index + 1, to: hexDigit(byte & 0x0F))
+        index += 2
       }
-      return 2 * bytes.count
+      return length
     }
   }
 

@@ -21,10 +21,11 @@ extension Vault {
     try HMACSHA256.code(for: id, key: set.index)
   }
 
-  static let connectionPrefix = "connection/"
+  static let connectionPrefix = "\(recordPrefix)"
+  private static let recordPrefix: StaticString = "connection/"
 
   static func recordKey(_ lookup: [UInt8]) -> String {
-    connectionPrefix + Display.hex(Array(lookup.prefix(16)))
+    Display.hex(lookup, count: 16, prefix: recordPrefix)
   }
 
   /// Finds a connection.

@@ -3,19 +3,22 @@
 import Basics
 import Secrets
 
-/// The keys of a vault as far as this process can use them: what its header says, unlocked.
-struct KeyRing: Sendable {
+/// The keys of a vault as far as this process can use them: what its header says, unlocked. Nothing of it changes after
+/// it was made.
+///
+/// A class, since every find hands it on: the copies of its parts took a twentieth of the time to open a credential.
+final class KeyRing: Sendable {
   let header: VaultHeader
   /// Version of the header's record: another process may have changed it since.
   let headerVersion: Int64
   /// By version of the key-encryption key; at least one.
-  private(set) var providers: [Int64: any KeyProvider] = [:]
+  nonisolated(unsafe) private(set) var providers: [Int64: any KeyProvider] = [:]
   /// Of those, the source that each came from; nil for the former key that was found in the header.
-  private(set) var kinds: [Int64: String] = [:]
+  nonisolated(unsafe) private(set) var kinds: [Int64: String] = [:]
   /// By version: the current one, and the former one while a rekey is under way.
-  private(set) var sets: [Int64: KeySet] = [:]
+  nonisolated(unsafe) private(set) var sets: [Int64: KeySet] = [:]
   /// A key of the header stayed closed, and a key service may open it yet: it was not asked, or did not answer.
-  private(set) var isPartial = false
+  nonisolated(unsafe) private(set) var isPartial = false
 
   /// - Throws: `.vaultCorrupt` for a set that is not at hand.
   func set(_ version: Int64) throws(S4Error) -> KeySet {
@@ -24,9 +27,7 @@ struct KeyRing: Sendable {
   }
 
   /// The set in use, and the one that connections are being moved from.
-  var lookupSets: [KeySet] {
-    [header.currentSet, header.formerSet].compactMap { sets[$0] }
-  }
+  nonisolated(unsafe) private(set) var lookupSets: [KeySet] = []
 
   /// All keys that are in use are in this process: nothing has to be asked.
   var isLocal: Bool { header.keys.allSatisfy { providers[$0.version]?.localKey != nil } }
@@ -80,6 +81,7 @@ struct KeyRing: Sendable {
       guard error.code == .vaultCorrupt else { throw error }
       throw Self.damaged(title)
     }
+    lookupSets = [header.currentSet, header.formerSet].compactMap { sets[$0] }
   }
 
   /// Whether the header has this key set.
@@ -137,7 +139,7 @@ struct KeyRing: Sendable {
   }
 
   /// Tries a source on one version of the key.
-  private mutating func unlock(
+  private func unlock(
     _ key: VaultHeader.KeyVersion, _ source: any KeySource, _ title: String
   ) throws(S4Error) {
     guard let wrapped = key.sets.first(where: { $0.version == header.currentSet }) else { throw Self.damaged(title) }
@@ -167,7 +169,7 @@ struct KeyRing: Sendable {
   }
 
   /// While a rotation is under way, who has the new key finds the former one in the header.
-  private mutating func findFormerKey() throws(S4Error) {
+  private func findFormerKey() throws(S4Error) {
     guard let former = header.formerKeyVersion, providers[former] == nil, !header.formerKey.isEmpty,
       let current = providers[header.currentKey]
     else { return }
