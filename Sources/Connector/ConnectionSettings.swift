@@ -96,7 +96,7 @@ package struct ConnectionSettings: Sendable {
   var summary: [UInt8] {
     var writer = JSONWriter()
     writer.object { describe(&$0) }
-    return Array(writer.text.utf8.dropFirst().dropLast())
+    return Array(writer.bytes.dropFirst().dropLast())
   }
 
   private static let clientMembers = ["token_url", "client_id", "client_auth", "scope"]

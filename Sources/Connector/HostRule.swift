@@ -27,16 +27,16 @@ package enum HostRule {
     do throws(Origin.Fault) { (origin, target) = try Origin.split(url: text) } catch {
       throw refusal("token_url", text, error)
     }
-    guard target.hasPrefix("/"), !target.contains("#") else {
+    // Bytes: of an origin and what follows it, all are ASCII.
+    guard target.utf8.first == UInt8(ascii: "/"), !target.utf8.contains(UInt8(ascii: "#")) else {
       throw refusal("token_url", text, .path)
     }
     if allowed.contains(origin.host) { return (origin, target) }
-    let path = target.prefix { $0 != "?" }
+    let path = Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") })
     let isABAP = isEdition(origin) && path == "/sap/bc/sec/oauth2/token"
-    let labels = origin.host.split(separator: ".")
     let isXSUAA =
       origin.port == 443 && path == "/oauth/token" && origin.host.hasSuffix(".hana.ondemand.com")
-      && labels.dropFirst().first == "authentication"
+      && origin.host.utf8.drop { $0 != UInt8(ascii: ".") }.starts(with: ".authentication.".utf8)
     if isABAP || isXSUAA { return (origin, target) }
     throw S4Error(
       .hostRefused,

@@ -11,9 +11,10 @@ extension StoreLimit {
       throw S4Error(
         .internalDefect, "a change of \(changes.count) records, where \(batch) is the most: please report this")
     }
-    // Most changes are of one or two records: no set is made for them.
+    // Most changes are of a few records: no set is made for them.
+    let isShort = changes.count <= 8
     var seen = Set<String>()
-    for change in changes {
+    for (index, change) in changes.enumerated() {
       let key = change.key
       guard 1...Self.key ~= key.utf8.count, key.utf8.allSatisfy({ 0x21..<0x7F ~= $0 }) else {
         throw S4Error(
@@ -26,7 +27,7 @@ extension StoreLimit {
             + "report this"
         )
       }
-      if changes.count > 1, !seen.insert(key).inserted {
+      guard isShort ? !changes[..<index].contains(where: { $0.key == key }) : seen.insert(key).inserted else {
         throw S4Error(
           .internalDefect, "one change holds the record \(Display.quoted(key)) twice: please report this")
       }

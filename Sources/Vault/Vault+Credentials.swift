@@ -45,8 +45,11 @@ extension Vault {
       let set = try ring.set(ring.header.currentSet)
       let dataKey = try Random.key()
       let rowID = if let found { found.entry.rowID } else { try Random.bytes(16) }
+      // Where a rekey is under way, it was found under the former set's.
+      let isFoundHere = found?.entry.setVersion == set.version
+      let lookup = if isFoundHere, let found { found.entry.lookup } else { try Self.lookup(id, set) }
       var entry = ConnectionEntry(
-        rowID: rowID, lookup: try Self.lookup(id, set),
+        rowID: rowID, lookup: lookup,
         keyVersion: ring.header.currentKey, setVersion: set.version,
         dataKeyVersion: (found?.entry.dataKeyVersion ?? 0) + 1, wrappedDataKey: [])
       entry.wrappedDataKey = try self.wrap(dataKey, entry, ring)
