@@ -77,7 +77,7 @@ enum ConnectionOptions {
   }
 
   private static func withoutControls(_ text: String?, _ name: String) throws(S4Error) -> String? {
-    guard text?.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) ?? true else {
+    guard text?.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) ?? true else {
       throw .invalidArgument(name, "holds a control character: was a line break pasted with it?")
     }
     return text

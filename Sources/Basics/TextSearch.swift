@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension String {
+  /// Says whether an ASCII character stands in this text: by bytes, and so also where a mark follows that a reader of
+  /// characters would take together with it.
+  package func holds(_ letter: Unicode.Scalar) -> Bool {
+    guard let sought = UInt8(exactly: letter.value) else { return false }
+    return utf8.withContiguousStorageIfAvailable { $0.contains(sought) } ?? utf8.contains(sought)
+  }
+
   /// Says whether `part` stands anywhere in this text, byte for byte. The standard library's own `contains` for texts
   /// would link its regular expressions.
   package func holds(_ part: String) -> Bool {

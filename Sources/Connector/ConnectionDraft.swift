@@ -50,7 +50,7 @@ package struct ConnectionDraft: Sendable {
     case .basic:
       try refuseCertificate("auth says HTTP Basic: say ASKEL_S4_AUTH_CERTIFICATE, or leave it out")
       let user = try given(user, "user")
-      guard !user.utf8.contains(UInt8(ascii: ":")) else {
+      guard !user.holds(":") else {
         throw .invalidArgument("user", "holds a colon, which HTTP Basic cannot carry")
       }
       return .basic(user: user, password: try given(password, "password"))

@@ -28,7 +28,7 @@ package enum HostRule {
       throw refusal("token_url", text, error)
     }
     // Bytes: of an origin and what follows it, all are ASCII.
-    guard target.utf8.first == UInt8(ascii: "/"), !target.utf8.contains(UInt8(ascii: "#")) else {
+    guard target.utf8.first == UInt8(ascii: "/"), !target.holds("#") else {
       throw refusal("token_url", text, .path)
     }
     if allowed.contains(origin.host) { return (origin, target) }
@@ -55,7 +55,7 @@ package enum HostRule {
       let isAddress = bare.utf8.filter { $0 == UInt8(ascii: ":") }.count > 1
       do throws(Origin.Fault) {
         let origin = try Origin(pasted: isAddress ? "[" + bare + "]" : bare)
-        guard isAddress || !bare.contains(":") else { throw .port }
+        guard isAddress || !bare.holds(":") else { throw .port }
         hosts.append(origin.host)
       } catch {
         throw S4Error(
