@@ -7,13 +7,17 @@
 
 #include <pthread.h>
 
+/* What the audit trail must tell of in the end. */
+enum { PUT, DELETE, STAGE, RETIRE, PROMOTE, ACTIONS };
+static const char *const actions[ACTIONS] = {"put", "delete", "stage", "retire", "promote"};
+
 typedef struct worker {
   pthread_t thread;
   const askel_s4_instance *instance;
-  int process, number, rotates;
+  int process, number, rotates, has_proven;
   unsigned seed;
   double until, slowest;
-  long calls, shared_puts[SHARED], own_puts;
+  long calls, shared_puts[SHARED], own_puts, done[ACTIONS];
   /* A new connection's generation lies above that of every connection that was deleted. */
   long own_before;
 } worker;
@@ -38,6 +42,27 @@ static void must_get_whole(const worker *w, const char *id) {
   askel_s4_string_free(json);
 }
 
+#ifdef HAS_ROTATION
+/* A second credential comes to stand beside a first one and goes again. */
+static void stage_once(worker *w, long me) {
+  askel_s4_connection_options options = ASKEL_S4_CONNECTION_OPTIONS_INIT;
+  char id[64], *json = NULL;
+  sprintf(id, "second-%d-%d", w->process, w->number);
+  must_put(w->instance, id, me, 1);
+  options.id = id;
+  options.client_secret = "the second secret";
+  MUST("stage", askel_s4_connection_stage(w->instance, &options, &error));
+  MUST("get", askel_s4_connection_get(w->instance, id, &json, &error));
+  if (!strstr(json, "\"beside\":{\"role\":\"staged\"")) fail("wrong: not staged: %s", json);
+  askel_s4_string_free(json);
+  MUST("retire", askel_s4_connection_retire(w->instance, id, NULL, &error));
+  MUST("get", askel_s4_connection_get(w->instance, id, &json, &error));
+  if (!strstr(json, "\"beside\":null")) fail("wrong: not retired: %s", json);
+  askel_s4_string_free(json);
+  w->done[PUT]++, w->done[STAGE]++, w->done[RETIRE]++;
+}
+#endif
+
 static void work_once(worker *w) {
   char shared[32], own[64], gone[64];
   char *json = NULL;
@@ -46,11 +71,25 @@ static void work_once(worker *w) {
   sprintf(shared, "shared-%d", which);
   sprintf(own, "own-%d-%d", w->process, w->number);
   sprintf(gone, "gone-%d-%d", w->process, w->number);
+#ifdef HAS_ROTATION
+  if (dice < 4) {
+    stage_once(w, me);
+    return;
+  }
+  /* Both of its credentials are proven: each promotion lets them change places, whoever else does so. */
+  if (dice < 8 && w->has_proven) {
+    MUST("promote", askel_s4_connection_promote(w->instance, "proven", NULL, &error));
+    w->done[PROMOTE]++;
+    return;
+  }
+#endif
   if (dice < 25) {
     must_put(w->instance, shared, me, me);
     w->shared_puts[which]++;
+    w->done[PUT]++;
   } else if (dice < 40 || !w->own_puts) {
     must_put(w->instance, own, me, ++w->own_puts);
+    w->done[PUT]++;
     must_get_own(w, own, me);
   } else if (dice < 70) {
     must_get_whole(w, shared);
@@ -68,6 +107,7 @@ static void work_once(worker *w) {
 #else
     MUST("delete", askel_s4_connection_delete(w->instance, gone, &error));
 #endif
+    w->done[PUT]++, w->done[DELETE]++;
     if (askel_s4_connection_get(w->instance, gone, &json, NULL) != ASKEL_S4_NOT_FOUND) fail("wrong: %s is there", gone);
   }
 }
@@ -95,7 +135,9 @@ static void *work(void *argument) {
 void crowd(double seconds, int threads, int process, unsigned seed, int rotates) {
   askel_s4_instance *instance;
   worker workers[32];
-  long puts[SHARED] = {0}, calls = 0;
+  long puts[SHARED] = {0}, done[ACTIONS] = {0}, calls = 0;
+  int has_proven;
+  char *json = NULL;
   double slowest = 0, until = now() + seconds;
   if (threads > 32) threads = 32;
 #ifdef HAS_ROTATION
@@ -104,8 +146,10 @@ void crowd(double seconds, int threads, int process, unsigned seed, int rotates)
   if (rotates) exit(UNABLE);
 #endif
   instance = open_vault();
+  has_proven = askel_s4_connection_get(instance, "proven", &json, NULL) == ASKEL_S4_OK;
+  askel_s4_string_free(json);
   for (int i = 0; i < threads; i++) {
-    worker w = {.instance = instance, .process = process, .number = i, .seed = seed + (unsigned)i, .until = until};
+    worker w = {.instance = instance, .process = process, .number = i, .seed = seed + (unsigned)i, .until = until, .has_proven = has_proven};
     w.rotates = rotates && process == 0 && i == 0;
     workers[i] = w;
     if (pthread_create(&workers[i].thread, NULL, work, &workers[i])) fail("wrong: no thread");
@@ -113,6 +157,7 @@ void crowd(double seconds, int threads, int process, unsigned seed, int rotates)
   for (int i = 0; i < threads; i++) {
     pthread_join(workers[i].thread, NULL);
     for (int j = 0; j < SHARED; j++) puts[j] += workers[i].shared_puts[j];
+    for (int j = 0; j < ACTIONS; j++) done[j] += workers[i].done[j];
     calls += workers[i].calls;
     if (workers[i].slowest > slowest) slowest = workers[i].slowest;
     char own[64];
@@ -124,6 +169,7 @@ void crowd(double seconds, int threads, int process, unsigned seed, int rotates)
     sprintf(shared, "shared-%d", j);
     acknowledge("puts", shared, puts[j]);
   }
+  for (int j = 0; j < ACTIONS; j++) acknowledge("done", actions[j], done[j]);
   acknowledge("calls", "-", calls);
   acknowledge("slowest_ms", "-", (long)(slowest * 1e3));
   askel_s4_instance_close(instance);

@@ -54,18 +54,7 @@ import Testing
         ("nordvik", "nordvik test secret 1"), ("überholt", "überholt test secret 3"),
         ("fjordkraft", "fjordkraft test password 2"),
       ] {
-        let settings = try ConnectionRecord.decode(try instance.vault.open(connection: id).live)
-        let found: SecretBytes
-        switch settings.auth {
-        case .basic(_, let password): found = password
-        case .clientCredentials(let client):
-          switch client.authentication {
-          case .secretBasic(let secret), .secretPost(let secret): found = secret
-          case .certificate: found = SecretBytes(copying: [])
-          }
-        case .certificate: found = SecretBytes(copying: [])
-        }
-        #expect(found == SecretBytes(copying: Array(secret.utf8)))
+        try expect(secret, in: try instance.vault.open(connection: id).live)
       }
       #expect(try instance.vault.status(connection: "fjordkraft").live.isRejected)
       #expect(try instance.vault.auditVerify(against: nil).json.contains(#""intact":true"#))
@@ -77,6 +66,47 @@ import Testing
       instance = try open()
     }
     instance.close()
+  }
+
+  @Test func aVaultOfFormatTwoOpensWithAllThatIsInIt() throws {
+    try copyFixture("format-2.vault")
+    let head = #"{"vault_id":"dd3190d9ab1ab250a04a15c7ef83ca76","count":18,"hash":"# + #""06ff0f02a8c4fb715c03848923a6a585"#
+      + #"b1ef3aab9cc8353ceb97e3f6b6e34b80","generation":14}"#
+    let instance = try open()
+    defer { instance.close() }
+    let list = try instance.describeConnections()
+    for part in [
+      #""id":"fjordkraft","host":"my300001-api.s4hana.cloud.sap","auth":"basic""#, #""user":"FJORD_USER""#,
+      #""expires_at":"2027-03-31T00:00:00Z""#, #""id":"fjordkraft 2""#,
+      #""generation":3,"state":"expired","since":"2026-11-23T21:21:58.451Z","last_proof":null,"last_error":"invalid_client""#,
+      #""id":"nordvik","host":"localhost:34857","auth":"client_credentials""#, #""generation":4,"state":"active""#,
+      #""beside":{"role":"former""#, #""id":"sertifikat-ø","host":"my300002-api.s4hana.cloud.sap","auth":"certificate""#,
+      #""certificate":{"subject":"O=Askel,CN=sertifikat of the fixture","not_after":"2046-11-18T21:21:57Z"}"#,
+    ] {
+      #expect(list.contains(part), "\(part) is not in \(list)")
+    }
+    for (id, secret) in [("fjordkraft", "fjordkraft test password 2"), ("fjordkraft 2", "wrong")] {
+      try expect(secret, in: try instance.vault.open(connection: id).live)
+    }
+    let nordvik = try instance.vault.open(connection: "nordvik", beside: true)
+    try expect("RdHS5KsSzita818PbZ084TPWs9ST27Tq", in: nordvik.live)
+    try expect("qM2GwWb1R1sms03MvL6JqMGDYggCNmmy", in: try #require(nordvik.beside))
+    let settings = try ConnectionRecord.decode(try instance.vault.open(connection: "sertifikat-ø").live)
+    // Stored as it was judged: the key is that of the certificate.
+    let certificate = try #require(settings.certificate)
+    #expect(try ClientCertificate(chain: certificate.chain, key: certificate.key).subject == certificate.subject)
+    #expect(try instance.vault.auditVerify(against: AuditHead(json: head)).json.contains(#""intact":true"#))
+    #expect(try instance.vault.put(connection: "gone", NewCredential(record: SecretBytes(copying: [1]))) == 3)
+  }
+
+  private func expect(_ secret: String, in record: SecretBytes, _ here: SourceLocation = #_sourceLocation) throws {
+    let found: SecretBytes
+    switch try ConnectionRecord.decode(record).auth {
+    case .basic(_, let password): found = password
+    case .clientCredentials(let client): found = client.authentication.secret ?? SecretBytes(copying: [])
+    case .certificate: found = SecretBytes(copying: [])
+    }
+    #expect(found == SecretBytes(copying: Array(secret.utf8)), sourceLocation: here)
   }
 
   @Test func anotherKeyLeavesTheOldFormatAlone() throws {
