@@ -363,10 +363,14 @@ typedef struct askel_s4_instance_options {
   const askel_s4_key *other_key;
   /** The product's own database in place of vault_path. */
   const askel_s4_store *store;
+  /** Token requests to one endpoint in any second, over all clients of the instance; 0: 50 (XSUAA answers 60 and queues,
+   *  then refuses more), at most 10000; negative: as many as are asked for. Who finds no place before the deadline gets
+   *  THROTTLED. */
+  int32_t mints_per_second;
 } askel_s4_instance_options;
 
 #define ASKEL_S4_INSTANCE_OPTIONS_INIT \
-  {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL}
+  {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0}
 
 /** Makes a new key file of 32 random bytes with mode 0600. An existing file is left alone.
  *  @param path [in] where to put it. Keep a copy in a safe place: without the key nothing in the vault opens.
@@ -789,9 +793,14 @@ typedef struct askel_s4_client_options {
   const char *language;
   /** Deadline of an operation in milliseconds where it names none; default 60000. */
   int64_t timeout_ms;
+  /** How often a request without an effect (a read, a token) is sent again, each time with a new token: after a lost
+   *  connection and after 408, 500, 502, 503 and 504, with growing random waits, and not before what Retry-After names.
+   *  0: 4; negative: never. 429 is waited out whatever the number, unless that is negative. No wait goes beyond the
+   *  deadline: what cannot come in time is told at once. The receipt counts the retries. */
+  int32_t retries;
 } askel_s4_client_options;
 
-#define ASKEL_S4_CLIENT_OPTIONS_INIT {sizeof(askel_s4_client_options), NULL, 0, 0, NULL, 0}
+#define ASKEL_S4_CLIENT_OPTIONS_INIT {sizeof(askel_s4_client_options), NULL, 0, 0, NULL, 0, 0}
 
 /** Opens a connection for work: its credential is opened into wiped memory. Nothing is sent.
  *  @param out_client [out, free with askel_s4_client_free]

@@ -17,7 +17,7 @@ public func askel_s4_client_open(
     let out = try Argument.out(outClient, "out_client", cleared: nil)
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     var given = askel_s4_client_options()
-    try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_client_options>.size, into: &given)
+    try Argument.options(options, "options", firstSize: firstClientOptions, into: &given)
     var chosen = Client.Options(connection: try connectionID(given.connection, "connection"))
     chosen.version =
       try Argument.choice(given.http_version, "http_version", as: HTTPVersion.self) == .http2 ? .http2 : .http11
@@ -35,9 +35,14 @@ public func askel_s4_client_open(
     }
     let timeout = try Argument.timeout(given.timeout_ms)
     if timeout > 0 { chosen.timeout = timeout }
+    guard given.retries <= 100 else { throw .invalidArgument("retries", "\(given.retries) is above 100") }
+    if given.retries != 0 { chosen.retries = max(Int(given.retries), 0) }
     out.pointee = Handle.make(try Client(instance: instance, options: chosen))
   }
 }
+
+/// The struct's first version ended behind `timeout_ms`.
+private let firstClientOptions = MemoryLayout<askel_s4_client_options>.offset(of: \.retries) ?? 0
 
 /// Source: RFC 5646.
 private func isLanguageByte(_ byte: UInt8) -> Bool {

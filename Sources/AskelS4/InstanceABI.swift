@@ -3,6 +3,7 @@
 import Basics
 import CAskelS4
 import Connector
+import OAuth
 import Vault
 
 @_cdecl("askel_s4_key_file_create") @implementation
@@ -45,9 +46,18 @@ public func askel_s4_instance_open(
           path: path, readOnly: flags & UInt32(ASKEL_S4_VAULT_READ_ONLY) != 0,
           checksIntegrity: flags & UInt32(ASKEL_S4_VAULT_CHECK) != 0)
       }, key: try key(given, vaultKey), other: otherKey.isGiven ? try otherKey.source() : nil,
-      eventCapacity: given.event_capacity == 0 ? 1_024 : Int(given.event_capacity))
+      eventCapacity: given.event_capacity == 0 ? 1_024 : Int(given.event_capacity),
+      mintsPerSecond: try mintsPerSecond(given.mints_per_second))
     out.pointee = Handle.make(instance)
   }
+}
+
+private func mintsPerSecond(_ given: Int32) throws(S4Error) -> Int {
+  guard given <= MintPace.most else {
+    throw .invalidArgument(
+      "mints_per_second", "\(given) is above \(MintPace.most): give a negative number for no limit")
+  }
+  return given == 0 ? MintPace.usual : max(Int(given), 0)
 }
 
 /// The struct as version 0.1.0 had it first ended behind `event_capacity`.

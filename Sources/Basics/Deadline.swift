@@ -9,6 +9,11 @@ package struct Deadline: Comparable, Sendable {
   /// Nanoseconds on `CLOCK_MONOTONIC`.
   package var nanoseconds: UInt64
 
+  /// - Parameter nanoseconds: on `CLOCK_MONOTONIC`.
+  package init(nanoseconds: UInt64) {
+    self.nanoseconds = nanoseconds
+  }
+
   /// - Parameter milliseconds: from now; negative counts as 0, and no more than ten years are taken.
   package init(milliseconds: Int64) {
     let bounded = UInt64(min(max(milliseconds, 0), 315_360_000_000))

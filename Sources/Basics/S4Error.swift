@@ -71,7 +71,7 @@ package struct S4Error: Error, Equatable, Sendable {
   /// `Retry-After` in seconds; nil where the tenant said nothing.
   package var retryAfter: Int64?
   package var requestID: String
-  /// The connection was lost before any answer: a request that may be repeated is sent again, once, with a new token.
+  /// The connection was lost, before any answer or inside of it: a request that may be repeated is sent again.
   package var isConnectionLost = false
 
   package init(

@@ -13,6 +13,8 @@ package final class Client: Sendable {
     package var maximumAnswer = 256 << 20
     package var language = "en"
     package var timeout: Int64 = 60_000
+    /// Retries of a request, at most: see `RetryRule`.
+    package var retries = RetryRule.usualLimit
 
     package init(connection: String) {
       self.connection = connection
@@ -55,7 +57,8 @@ package final class Client: Sendable {
       options.connection, status.live, asOf: version, standby: credentials.standby?.generation)
     return TokenSource(
       connection: options.connection, credential: credentials.live, standby: credentials.standby,
-      engine: instance.engine, monitor: instance.monitor, mintCount: instance.mintCount, version: options.version)
+      engine: instance.engine, monitor: instance.monitor, mints: instance.mints, version: options.version,
+      retries: options.retries)
   }
 
   /// Whether a token source that an earlier page made still has the credential that counts.

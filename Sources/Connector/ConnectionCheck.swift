@@ -38,7 +38,7 @@ extension Instance {
       )
     }
     let source = TokenSource(
-      connection: connection, credential: credential, engine: engine, monitor: monitor, mintCount: mintCount,
+      connection: connection, credential: credential, engine: engine, monitor: monitor, mints: mints,
       ignoresRejection: true)
     let call = try Call(.check, engine: engine) { [monitor, vault] result throws(S4Error) in
       monitor.settle()

@@ -200,6 +200,7 @@ private struct Costs {
     let counts = source.counts
     minted += counts.minted
     unused += counts.unused
+    tally.retries += counts.retries
   }
 
   mutating func add(_ exchange: Exchange) {

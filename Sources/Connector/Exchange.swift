@@ -6,7 +6,7 @@ import OData
 import Secrets
 
 /// Requests of one operation to the API: each gets its own credential, carries a request id, and tells the monitor how
-/// the connection stands. A request is sent again, once and with a new token, after a fresh 401 or a lost connection.
+/// the connection stands. A request is sent again, with a new token, as `RetryRule` says.
 final class Exchange: Sendable {
   /// What an operation's requests came to, for its receipt.
   struct Tally: Sendable {
@@ -55,10 +55,11 @@ final class Exchange: Sendable {
   /// - Parameters:
   ///   - accept: the type asked for.
   ///   - origin: where the target came from, when it is a next link: it goes nowhere else.
+  ///   - isTrial: the service may not be able to do this, and says so with 500.
   ///   - prefetchesNext: the token of the next request is minted while this one is on its way.
   func get(
     _ target: String, accept: String = "application/json", headers: [String] = [], maximumBody: Int? = nil,
-    at origin: Origin? = nil, prefetchesNext: Bool, completion: @escaping Completion
+    at origin: Origin? = nil, isTrial: Bool = false, prefetchesNext: Bool, completion: @escaping Completion
   ) {
     let id = RequestID.make()
     let ask = Ask(
@@ -67,10 +68,11 @@ final class Exchange: Sendable {
         "Accept: \(accept)", "Accept-Language: \(options.language)", "User-Agent: askel-s4/\(Instance.version)",
         "X-Request-Id: \(id)",
       ] + headers, maximumBody: maximumBody ?? options.maximumAnswer, origin: origin, id: id)
-    send(ask, prefetchesNext: prefetchesNext, mayRenew: true, completion)
+    let rule = RetryRule(.none, limit: options.retries, isTrial: isTrial)
+    send(ask, prefetchesNext: prefetchesNext, rule, completion)
   }
 
-  private func send(_ ask: Ask, prefetchesNext: Bool, mayRenew: Bool, _ completion: @escaping Completion) {
+  private func send(_ ask: Ask, prefetchesNext: Bool, _ rule: RetryRule, _ completion: @escaping Completion) {
     source.next(flight, deadline: deadline, at: ask.origin) { [self] result in
       let pass: TokenSource.Pass
       switch result {
@@ -82,9 +84,17 @@ final class Exchange: Sendable {
       tallied.withLock { $0.requests += 1 }
       flight.send(request(ask, pass)) { [self] result in
         if case .failure(let error) = result, error.wasKeptBack { tallied.withLock { $0.requests -= 1 } }
-        if mayRenew, isWorthAnotherSend(result, pass.credential), !deadline.hasPassed {
+        var rule = rule
+        let verdict = rule.verdict(
+          after: ending(result, pass.credential), remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
+        if case .again(let milliseconds) = verdict {
           tallied.withLock { $0.retries += 1 }
-          send(ask, prefetchesNext: false, mayRenew: false, completion)
+          flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
+            switch pause {
+            case .success: send(ask, prefetchesNext: false, rule, completion)
+            case .failure(let error): completion(.failure(error))
+            }
+          }
           return
         }
         let taken = take(result, of: ask, pass.credential)
@@ -92,7 +102,7 @@ final class Exchange: Sendable {
           source.goesOver(from: pass.credential, rejection, at: ask.origin)
         {
           if rejection.outcome != .notSent { tallied.withLock { $0.retries += 1 } }
-          send(ask, prefetchesNext: prefetchesNext, mayRenew: mayRenew, completion)
+          send(ask, prefetchesNext: prefetchesNext, rule, completion)
         } else {
           completion(taken)
         }
@@ -113,13 +123,10 @@ final class Exchange: Sendable {
     return request
   }
 
-  /// A fresh 401 may be a token that the API does not know yet; where the credential itself was sent it is a failed
-  /// logon, never repeated. A connection that died without an answer says nothing, and reads can be asked again.
-  private func isWorthAnotherSend(_ result: Result<HTTPResponse, S4Error>, _ credential: Credential) -> Bool {
-    switch result {
-    case .success(let response): response.status == 401 && !credential.settings.isSentToAPI
-    case .failure(let error): error.isConnectionLost
-    }
+  private func ending(_ result: Result<HTTPResponse, S4Error>, _ credential: Credential) -> RetryRule.Ending {
+    guard case .success(let response) = result, response.status == 401 else { return RetryRule.Ending(result) }
+    // Where the credential itself was sent it is a failed logon, never repeated.
+    return credential.settings.isSentToAPI ? .failed : .tokenRefused
   }
 
   /// The tenant's, or our own, refusal of a credential that goes to the API itself.

@@ -11,6 +11,9 @@ final class Flight: Sendable {
     var onCancel: (@Sendable () -> Void)?
   }
 
+  /// More than one operation has in the air at once.
+  private static let mostTickets = 64
+
   private let engine: Engine
   private let state = Locked(State())
 
@@ -25,8 +28,26 @@ final class Flight: Sendable {
       completion(.failure(.cancelled))
       return
     }
-    let ticket = engine.submit(request, completion: completion)
+    keep(engine.submit(request, completion: completion))
+  }
+
+  /// Lets some time pass. The completion runs at once where there is none to pass, else on the I/O thread.
+  func pause(until moment: Deadline, _ completion: @escaping @Sendable (Result<Void, S4Error>) -> Void) {
+    guard !isCancelled else {
+      completion(.failure(.cancelled))
+      return
+    }
+    guard !moment.hasPassed else {
+      completion(.success(()))
+      return
+    }
+    keep(engine.pause(until: moment, completion: completion))
+  }
+
+  private func keep(_ ticket: Engine.Ticket) {
     let isLate = state.withLock { state in
+      // A flight of many requests, such as a cursor's tokens, would gather the ids of all.
+      if state.tickets.count >= Self.mostTickets { state.tickets.removeFirst(Self.mostTickets / 2) }
       state.tickets.append(ticket)
       return state.isCancelled
     }

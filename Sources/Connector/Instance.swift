@@ -2,6 +2,7 @@
 
 import Basics
 import HTTP
+import OAuth
 import Secrets
 import Synchronization
 import Vault
@@ -15,7 +16,7 @@ package final class Instance: Sendable {
   let vault: Vault
   let engine: Engine
   let monitor: ConnectionMonitor
-  let mintCount = MintCount()
+  let mints: Mints
   private let facts: CurlRuntime.Facts
   private let isClosed = Atomic<Bool>(false)
 
@@ -23,10 +24,13 @@ package final class Instance: Sendable {
   /// - Parameters:
   ///   - store: where the vault is; opened when the host has been found fit.
   ///   - other: a second key that may open it.
+  ///   - mintsPerSecond: token requests to one endpoint in any second; 0: as many as are asked for.
   package init(
-    store: () throws(S4Error) -> any Store, key: any KeySource, other: (any KeySource)?, eventCapacity: Int
+    store: () throws(S4Error) -> any Store, key: any KeySource, other: (any KeySource)?, eventCapacity: Int,
+    mintsPerSecond: Int = MintPace.usual
   ) throws(S4Error) {
     facts = try CurlRuntime.start()
+    mints = Mints(perSecond: mintsPerSecond)
     events = try EventQueue(capacity: eventCapacity)
     vault = try Vault(store: try store(), key: key, other: other) { (record) throws(S4Error) in
       try ConnectionRecord.decode(record).summary
@@ -76,7 +80,7 @@ package final class Instance: Sendable {
       status.member("wiping", facts.isWiping ? "full" : "partial")
       status.member("curl", facts.version)
       status.member("tls", facts.tls)
-      status.member("mints", mintCount.value)
+      status.member("mints", mints.value)
       status.member("requests", engine.requestCount)
       status.member("events_dropped", events.droppedEver)
       status.member("memory_locked", SecretMemory.isLocked)

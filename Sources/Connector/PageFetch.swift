@@ -56,7 +56,9 @@ final class PageFetch: Sendable {
   private func fetch(
     _ target: String, _ type: EntityType, at origin: Origin? = nil, countFailed: Bool, withoutCount: String?
   ) {
-    exchange.get(target, headers: request.headers, at: origin, prefetchesNext: true) { [self] result in
+    exchange.get(
+      target, headers: request.headers, at: origin, isTrial: withoutCount != nil, prefetchesNext: true
+    ) { [self] result in
       if let withoutCount, let answer = try? result.get(), Self.mayBeTheCount(answer.response.status) {
         fetch(withoutCount, type, countFailed: true, withoutCount: nil)
         return

@@ -76,7 +76,36 @@ extension TokenSource {
 
   private func mint(
     _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline,
-    mayRepeat: Bool = true, _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+    _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+  ) {
+    mint(credential, client, flight, deadline, RetryRule(.none, limit: retries), completion)
+  }
+
+  private func mint(
+    _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline, _ rule: RetryRule,
+    _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+  ) {
+    guard let moment = mints.pace.reserve(client.tokenOrigin, by: deadline) else {
+      completion(
+        .failure(
+          S4Error(
+            .throttled,
+            "the token endpoint \(client.tokenOrigin.host) is asked for as many tokens as it gives, until the deadline "
+              + "of this operation: give more time, or ask for less at a time", isRetryable: true,
+            target: connection)))
+      return
+    }
+    flight.pause(until: moment) { [self] pause in
+      switch pause {
+      case .success: mintAtOnce(credential, client, flight, deadline, rule, completion)
+      case .failure(let error): completion(.failure(error))
+      }
+    }
+  }
+
+  private func mintAtOnce(
+    _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline, _ rule: RetryRule,
+    _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
   ) {
     guard mayBeSent(credential) else {
       completion(.failure(ConnectionMonitor.rejected(connection, "")))
@@ -86,9 +115,21 @@ extension TokenSource {
     request.turn = turn(of: credential)
     request.version = version
     flight.send(request) { [self] result in
-      // A kept-alive connection that had died: minting again costs a token that nobody uses.
-      if mayRepeat, case .failure(let error) = result, error.isConnectionLost, !deadline.hasPassed {
-        mint(credential, client, flight, deadline, mayRepeat: false, completion)
+      // Minting again costs at most a token that nobody uses.
+      let ending = RetryRule.Ending(result)
+      var rule = rule
+      let verdict = rule.verdict(
+        after: ending, remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
+      if case .again(let milliseconds) = verdict {
+        let moment = Deadline(milliseconds: milliseconds)
+        if case .answer(status: 429, _) = ending { mints.pace.hold(client.tokenOrigin, until: moment) }
+        state.withLock { $0.retries += 1 }
+        flight.pause(until: moment) { [self, rule] pause in
+          switch pause {
+          case .success: mint(credential, client, flight, deadline, rule, completion)
+          case .failure(let error): completion(.failure(error))
+          }
+        }
         return
       }
       let token = Result<Token, S4Error> { () throws(S4Error) in
@@ -96,7 +137,7 @@ extension TokenSource {
       }
       switch token {
       case .success(let token):
-        mintCount.add()
+        mints.add()
         accepted(credential)
         state.withLock { $0.last = TokenFacts(token) }
         report(.minted, of: credential)
@@ -143,7 +184,7 @@ extension TokenSource {
       waiter.want.completion(.failure(error ?? .cancelled))
       return
     }
-    if let error, !error.isRetryable || error.code == .throttled {
+    if let error, !error.isRetryable {
       goOn(waiter.want, after: waiter.credential, error)
     } else {
       supply(waiter.want)
@@ -160,9 +201,15 @@ extension TokenSource {
   }
 }
 
-/// Tokens minted by an instance, for its status.
-final class MintCount: Sendable {
+/// Tokens minted by an instance, and how fast that may go.
+final class Mints: Sendable {
+  let pace: MintPace
   private let count = Atomic<UInt64>(0)
+
+  init(perSecond: Int) {
+    pace = MintPace(perSecond: perSecond)
+  }
+
   func add() { count.add(1, ordering: .relaxed) }
   var value: UInt64 { count.load(ordering: .relaxed) }
 }

@@ -58,6 +58,7 @@ final class TokenSource: Sendable {
     var waiters: [Waiter] = []
     var minted: UInt64 = 0
     var unused: UInt64 = 0
+    var retries: UInt64 = 0
     var isFinished = false
     var last: TokenFacts?
   }
@@ -65,9 +66,11 @@ final class TokenSource: Sendable {
   let connection: String
   let engine: Engine
   let monitor: ConnectionMonitor
-  let mintCount: MintCount
+  let mints: Mints
   /// The API's too: where both are one host, they share connections.
   let version: HTTPRequest.Version
+  /// Retries of a token request, at most.
+  let retries: Int
   /// A check may send a credential that was rejected before: a person asked for it.
   let ignoresRejection: Bool
   /// How many it ignores; nil: none.
@@ -78,13 +81,15 @@ final class TokenSource: Sendable {
   /// - Parameter standby: a proven credential that takes over when this one is rejected; none in a check.
   init(
     connection: String, credential: Credential, standby: Credential? = nil, engine: Engine, monitor: ConnectionMonitor,
-    mintCount: MintCount, version: HTTPRequest.Version = .http11, ignoresRejection: Bool = false
+    mints: Mints, version: HTTPRequest.Version = .http11, retries: Int = RetryRule.usualLimit,
+    ignoresRejection: Bool = false
   ) {
     self.connection = connection
     self.engine = engine
     self.monitor = monitor
-    self.mintCount = mintCount
+    self.mints = mints
     self.version = version
+    self.retries = retries
     self.ignoresRejection = ignoresRejection
     ignoredRejections =
       ignoresRejection ? monitor.rejections(connection, generation: credential.generation) : nil
@@ -100,8 +105,10 @@ final class TokenSource: Sendable {
   var current: Credential { state.withLock { $0.current } }
   var generation: Int64 { current.generation }
 
-  /// Tokens minted so far, and those of them that were wiped without having been sent.
-  var counts: (minted: UInt64, unused: UInt64) { state.withLock { ($0.minted, $0.unused) } }
+  /// Tokens minted so far, those of them that were wiped without having been sent, and token requests sent again.
+  var counts: (minted: UInt64, unused: UInt64, retries: UInt64) {
+    state.withLock { ($0.minted, $0.unused, $0.retries) }
+  }
 
   /// What the endpoint said of the token that was minted last.
   var lastToken: TokenFacts? { state.withLock { $0.last } }

@@ -33,7 +33,8 @@ enum CurlFault {
       S4Error(
         .tlsRefused,
         "the certificate authorities of the connection to \(host) are no PEM certificates: give another ca_file")
-    case CURLE_PARTIAL_FILE, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_WEIRD_SERVER_REPLY,
+    case CURLE_PARTIAL_FILE: cutOff(host)
+    case CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_WEIRD_SERVER_REPLY,
       CURLE_UNSUPPORTED_PROTOCOL:
       S4Error(
         .malformedAnswer, "the answer of \(host) is cut off or no HTTP (\(text(code))): try again", outcome: .unknown,
@@ -48,9 +49,11 @@ enum CurlFault {
   }
 
   private static func cutOff(_ host: String) -> S4Error {
-    S4Error(
-      .malformedAnswer, "\(host) closed the connection before its answer was complete: try again", outcome: .unknown,
-      isRetryable: true)
+    var error = S4Error(
+      .malformedAnswer, "\(host) closed the connection before its answer was complete (cut off): try again",
+      outcome: .unknown, isRetryable: true)
+    error.isConnectionLost = true
+    return error
   }
 
   private static func lost(_ host: String) -> S4Error {

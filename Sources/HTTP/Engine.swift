@@ -41,7 +41,22 @@ package final class Engine: Sendable {
     return Ticket(id: loop.submit(request, completion))
   }
 
-  /// Ends a request with `cancelled`, unless it is done. From any thread; returns at once.
+  /// Lets some time pass without holding up anything. From any thread; returns at once.
+  /// - Parameters:
+  ///   - moment: when it is over.
+  ///   - completion: runs once, on the I/O thread, with `cancelled` or `closed` where it ended early.
+  @discardableResult
+  package func pause(
+    until moment: Deadline, completion: @escaping @Sendable (Result<Void, S4Error>) -> Void
+  ) -> Ticket {
+    guard !loop.guardian.isForked else {
+      completion(.failure(.forked))
+      return Ticket(id: 0)
+    }
+    return Ticket(id: loop.pause(until: moment, completion))
+  }
+
+  /// Ends a request or a pause with `cancelled`, unless it is done. From any thread; returns at once.
   package func cancel(_ ticket: Ticket) {
     guard !loop.guardian.isForked else { return }
     loop.cancel(ticket.id)

@@ -14,6 +14,7 @@ import Synchronization
 final class EngineLoop: @unchecked Sendable {
   private struct Mailbox {
     var submitted: [Transfer] = []
+    var paused: [Pause] = []
     var cancelled: [UInt64] = []
     var nextID: UInt64 = 1
     var thread: pthread_t?
@@ -27,6 +28,7 @@ final class EngineLoop: @unchecked Sendable {
   private let mailbox = Locked(Mailbox())
   private let multi: UnsafeMutableRawPointer
   private var running: [UInt64: Transfer] = [:]
+  private var pauses: [UInt64: Pause] = [:]
   private var turnstile = Turnstile()
 
   init() throws(S4Error) {
@@ -42,6 +44,17 @@ final class EngineLoop: @unchecked Sendable {
   }
 
   func submit(_ request: HTTPRequest, _ completion: @escaping Transfer.Completion) -> UInt64 {
+    post({ $0.submitted.append(Transfer(id: $1, request: request, completion: completion)) }) {
+      completion(.failure($0))
+    }
+  }
+
+  func pause(until moment: Deadline, _ completion: @escaping Pause.Completion) -> UInt64 {
+    post({ $0.paused.append(Pause(id: $1, moment: moment, completion: completion)) }) { completion(.failure($0)) }
+  }
+
+  /// Puts something into the mailbox, under a new id, and starts the thread with the first.
+  private func post(_ put: (inout Mailbox, UInt64) -> Void, refused: (S4Error) -> Void) -> UInt64 {
     let (id, refusal) = mailbox.withLock { box -> (UInt64, S4Error?) in
       guard !box.isClosing else { return (0, S4Error.closed) }
       if box.thread == nil {
@@ -52,10 +65,10 @@ final class EngineLoop: @unchecked Sendable {
       }
       let id = box.nextID
       box.nextID &+= 1
-      box.submitted.append(Transfer(id: id, request: request, completion: completion))
+      put(&box, id)
       return (id, nil)
     }
-    if let refusal { completion(.failure(refusal)) } else { curl_multi_wakeup(multi) }
+    if let refusal { refused(refusal) } else { curl_multi_wakeup(multi) }
     return id
   }
 
@@ -106,25 +119,34 @@ final class EngineLoop: @unchecked Sendable {
   private func run() {
     // A fork waits for the work between two polls, and never for a poll.
     while ForkGate.within({ work() }) {
-      curl_multi_poll(multi, nil, 0, Int32(clamping: min(turnstile.patience ?? 60_000, 60_000)), nil)
+      let pause = pauses.values.map(\.moment).min()?.remainingMilliseconds
+      curl_multi_poll(
+        multi, nil, 0, Int32(clamping: min(turnstile.patience ?? 60_000, pause ?? 60_000, 60_000)), nil)
     }
     mailbox.withLock { $0.isParked = true }
   }
 
   /// Does what is to be done now. - Returns: false where the loop ends.
   private func work() -> Bool {
-    let (fresh, cancelled, isClosing) = mailbox.withLock { box -> ([Transfer], [UInt64], Bool) in
-      defer { (box.submitted, box.cancelled) = ([], []) }
+    let (fresh, paused, cancelled, isClosing) = mailbox.withLock { box -> ([Transfer], [Pause], [UInt64], Bool) in
+      defer { (box.submitted, box.paused, box.cancelled) = ([], [], []) }
       // The process exits: who waits for a call, an exit handler perhaps, must not wait for ever.
       if ExitWatch.shared.isExiting { box.isClosing = true }
-      return (box.submitted, box.cancelled, box.isClosing)
+      return (box.submitted, box.paused, box.cancelled, box.isClosing)
     }
+    for pause in paused { pauses[pause.id] = pause }
     for transfer in fresh { begin(transfer) }
     for id in cancelled { end(id, .cancelled) }
     if isClosing {
+      for pause in pauses.values { pause.completion(.failure(.closed)) }
+      pauses = [:]
       for transfer in turnstile.takeWaiting() { transfer.stop(.closed) }
       for id in Array(running.keys) { end(id, .closed) }
       return false
+    }
+    for pause in pauses.values where pause.moment.hasPassed {
+      pauses[pause.id] = nil
+      pause.completion(.success(()))
     }
     var active: Int32 = 0
     repeat {
@@ -168,6 +190,10 @@ final class EngineLoop: @unchecked Sendable {
   }
 
   private func end(_ id: UInt64, _ error: S4Error) {
+    if let pause = pauses.removeValue(forKey: id) {
+      pause.completion(.failure(error))
+      return
+    }
     if let transfer = turnstile.remove(id) {
       transfer.stop(error)
       return

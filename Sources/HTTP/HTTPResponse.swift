@@ -22,10 +22,8 @@ package struct HTTPResponse: Sendable {
 
   package var contentType: String { header("content-type") ?? "" }
 
-  /// `Retry-After` in seconds; nil where absent or given as a date.
-  package var retryAfter: Int64? {
-    header("retry-after").flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
-  }
+  /// `Retry-After` in seconds from now; nil where absent or unreadable.
+  package var retryAfter: Int64? { header("retry-after").flatMap { RetryAfter.seconds($0) } }
 
   package var isSuccess: Bool { 200...299 ~= status }
 }

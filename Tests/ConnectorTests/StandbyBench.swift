@@ -120,7 +120,7 @@ final class StandbyBench {
   func source(_ live: Credential, _ standby: Credential?, isCheck: Bool = false) -> TokenSource {
     TokenSource(
       connection: "nordvik", credential: live, standby: standby, engine: engine, monitor: monitor,
-      mintCount: MintCount(), ignoresRejection: isCheck)
+      mints: Mints(perSecond: 0), ignoresRejection: isCheck)
   }
 
   /// A live client with the secret "old", and "new" beside it.

@@ -36,7 +36,7 @@ import Testing
         settings: ConnectionSettings(
           origin: origin, auth: .clientCredentials(client), allowedHosts: ["127.0.0.1"], certificateAuthorities: [])),
       engine: engine, monitor: ConnectionMonitor(vault: vault, events: try EventQueue(capacity: 4)),
-      mintCount: MintCount())
+      mints: Mints(perSecond: 0))
 
     let ends = Locked(0)
     source.prefetch(deadline: Deadline(milliseconds: 300))

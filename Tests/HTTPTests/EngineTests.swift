@@ -78,6 +78,40 @@ private func request(_ host: String, port: UInt16 = 443, allowed: Bool, timeout:
     #expect(outcome.count == 1)
   }
 
+  @Test func aPauseEndsInItsTimeOrEarly() throws {
+    let engine = try Engine()
+    let order = Locked<[String]>([])
+    func pause(_ name: String, milliseconds: Int64) -> Engine.Ticket {
+      engine.pause(until: Deadline(milliseconds: milliseconds)) { result in
+        let end =
+          switch result {
+          case .success: "over"
+          case .failure(let error): "\(error.code)"
+          }
+        order.withLock { $0.append("\(name) \(end)") }
+      }
+    }
+    func wait(for count: Int) {
+      for _ in 0..<5_000 where order.withLock({ $0.count }) < count { usleep(2_000) }
+    }
+    let began = Deadline.now
+    _ = pause("late", milliseconds: 120)
+    _ = pause("early", milliseconds: 20)
+    let cancelled = pause("cancelled", milliseconds: 60_000)
+    _ = pause("past", milliseconds: -5)
+    wait(for: 2)
+    engine.cancel(cancelled)
+    wait(for: 4)
+    #expect(order.withLock { $0.prefix(2) } == ["past over", "early over"])
+    #expect(order.withLock { $0.suffix(2).sorted() } == ["cancelled cancelled", "late over"])
+    #expect(Deadline.now - began >= 120_000_000)
+    _ = pause("closed", milliseconds: 60_000)
+    engine.close()
+    #expect(order.withLock { $0.last } == "closed closed")
+    _ = pause("after", milliseconds: 0)
+    #expect(order.withLock { $0.last } == "after closed")
+  }
+
   @Test func closeEndsWhatRunsAndRefusesWhatComes() throws {
     let engine = try Engine()
     let server = SilentServer()

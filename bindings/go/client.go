@@ -34,6 +34,9 @@ type ClientOptions struct {
 	Language string
 	// Timeout of an operation that names none; 0 is 60 seconds.
 	Timeout time.Duration
+	// Retries is how often a read, or a token request, is sent again after a lost connection or a passing error, within
+	// its time; 0 is 4, a negative number never. The receipt counts them.
+	Retries int32
 }
 
 // Client is one connection, open for work. Goroutines may share it. A token is minted for each request, used once,
@@ -56,6 +59,7 @@ func (i *Instance) Client(options ClientOptions) (*Client, error) {
 		max_answer_bytes: C.uint64_t(options.MaxAnswerBytes),
 		language:         memory.text("Language", options.Language),
 		timeout_ms:       milliseconds(options.Timeout),
+		retries:          C.int32_t(options.Retries),
 	}
 	if memory.err != nil {
 		return nil, memory.err

@@ -45,6 +45,9 @@ type InstanceOptions struct {
 	Check bool
 	// EventCapacity is how many events are kept for NextEvent; 0 is 1024.
 	EventCapacity uint32
+	// MintsPerSecond is how many token requests go to one endpoint in any second, over all clients; 0 is 50, a negative
+	// number as many as are asked for.
+	MintsPerSecond int32
 }
 
 // CreateKeyFile makes a new key file of 32 random bytes with mode 0600. An existing file is left alone. Keep a copy in
@@ -72,6 +75,8 @@ func Open(options InstanceOptions) (*Instance, error) {
 		vault_key:      memory.key(options.VaultKey),
 		other_key:      memory.key(options.OtherKey),
 		store:          memory.store(options.Store),
+
+		mints_per_second: C.int32_t(options.MintsPerSecond),
 	}
 	if options.Key != nil {
 		o.key, o.key_size = memory.copied(options.Key)

@@ -66,6 +66,7 @@ class InstanceOptions(Options):
         ("other_key", POINTER(KeyOptions)),
         # A void pointer: the store's struct stands beside its callbacks.
         ("store", c_void_p),
+        ("mints_per_second", c_int32),
     ]
 
 
@@ -132,6 +133,7 @@ class ClientOptions(Options):
         ("max_answer_bytes", c_uint64),
         ("language", c_char_p),
         ("timeout_ms", c_int64),
+        ("retries", c_int32),
     ]
 
 

@@ -68,6 +68,13 @@ def unsigned_in(name: str, value: Optional[int], bits: int) -> int:
     return number
 
 
+def limit_in(name: str, value: Optional[int]) -> int:
+    """A limit that C switches off with a negative number, and Python with 0; None being the default."""
+    if value is None:
+        return 0
+    return -1 if value == 0 else unsigned_in(name, value, 31)
+
+
 def timeout_in(seconds: Optional[float]) -> int:
     """Milliseconds from seconds, None being the default."""
     if seconds is None:

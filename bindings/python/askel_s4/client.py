@@ -11,7 +11,7 @@ from ._errors import check
 from ._ffi import lib
 from ._handle import ExclusiveHandle, Handle
 from ._structs import ClientOptions, GetOptions, ReadOptions, SalesOrderOptions
-from ._values import ParamValue, list_in, params_in, text_in, timeout_in, unsigned_in
+from ._values import ParamValue, limit_in, list_in, params_in, text_in, timeout_in, unsigned_in
 from .cursor import Cursor
 from .row import Document
 
@@ -31,6 +31,7 @@ class Client:
         http_version: HttpVersion = HttpVersion.HTTP_1_1,
         max_answer_bytes: Optional[int] = None,
         language: Optional[str] = None,
+        retries: Optional[int] = None,
         timeout: Optional[float] = None,
     ) -> None:
         self.connection_id = connection
@@ -43,6 +44,7 @@ class Client:
             max_answer_bytes=unsigned_in("max_answer_bytes", max_answer_bytes, 64),
             language=text_in("language", language),
             timeout_ms=timeout_in(timeout),
+            retries=limit_in("retries", retries),
         )
         with instance._handle as pointer:
             check(lib.client_open, pointer, byref(options), self._handle.out)

@@ -151,12 +151,15 @@ class Connection(Credential):
         max_answer_bytes: Optional[int] = None,
         language: Optional[str] = None,
         timeout: Optional[float] = None,
+        retries: Optional[int] = None,
     ) -> Client:
         """Opens the connection for work. Nothing is sent.
 
         :param max_answer_bytes: largest answer after decompression; default 256 MiB
         :param language: language of SAP's texts; default "en"
         :param timeout: seconds for an operation that names none; default 60
+        :param retries: how often a read, or a token request, is sent again after a lost connection or a passing error,
+            within its time; default 4, 0 is never. The receipt counts them
         """
         return Client(
             self._instance,
@@ -165,6 +168,7 @@ class Connection(Credential):
             max_answer_bytes=max_answer_bytes,
             language=language,
             timeout=timeout,
+            retries=retries,
         )
 
 

@@ -14,7 +14,7 @@ from ._handle import Handle
 from ._keys import GivenKeys, Key
 from ._store import Store, store_in
 from ._structs import ConnectionOptions, InstanceOptions
-from ._values import list_in, moment_in, pem_in, take_text, text_in, unsigned_in
+from ._values import limit_in, list_in, moment_in, pem_in, take_text, text_in, unsigned_in
 from ._vault import Vault
 from .connection import Connection, connection_of
 
@@ -36,6 +36,7 @@ class Instance(Vault):
         read_only: bool = False,
         check: bool = False,
         event_capacity: Optional[int] = None,
+        mints_per_second: Optional[int] = None,
     ) -> None:
         """Exactly one of `vault` and `store`, and of `key_file`, `key` and `vault_key`, is given.
 
@@ -50,6 +51,8 @@ class Instance(Vault):
             kept, and what would change the vault is refused
         :param check: the whole file is looked through first
         :param event_capacity: events kept for events(); default 1024
+        :param mints_per_second: token requests to one endpoint in any second, over all clients; default 50, 0 is as
+            many as are asked for
         """
         self.vault = None if vault is None else os.fspath(vault)
         self.store = store
@@ -58,6 +61,7 @@ class Instance(Vault):
             vault_path=text_in("vault", self.vault),
             key_file=text_in("key_file", None if key_file is None else os.fspath(key_file)),
             event_capacity=unsigned_in("event_capacity", event_capacity, 32),
+            mints_per_second=limit_in("mints_per_second", mints_per_second),
             vault_flags=(VaultFlag.READ_ONLY if read_only else 0) | (VaultFlag.CHECK if check else 0),
         )
         with GivenKeys() as given:
