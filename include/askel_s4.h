@@ -647,7 +647,8 @@ typedef struct askel_s4_connection_options {
   const char *ca_file;
   /** For certificates: the client certificate and its chain, PEM text. */
   const char *client_certificate;
-  /** For certificates: its private key, PEM text, not encrypted. The caller wipes its own copy. */
+  /** For certificates: its private key, PEM text, not encrypted: RSA, EC of a named curve, or Ed25519. The caller wipes
+   *  its own copy. */
   const char *client_key;
   /** When the secret or password ends, RFC 3339 ("2027-03-31T00:00:00Z", or "2027-03-31" for the beginning of that
    *  day); NULL: not known. Of a client certificate its own end (notAfter) counts where that is earlier. */

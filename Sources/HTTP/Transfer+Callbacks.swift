@@ -38,10 +38,12 @@ extension Transfer {
   // SSLKEYLOGFILE makes libcurl write session keys; and OpenSSL keeps decrypted records unless told not to.
   static let onTLSContext:
     @convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> CURLcode =
-      { _, context, _ in
+      { _, context, pointer in
         askel_ssl_context_wipe_plaintext(context)
         askel_ssl_context_no_key_log(context)
-        return CURLE_OK
+        guard let transfer = Transfer.from(pointer) else { return CURLE_ABORTED_BY_CALLBACK }
+        guard let certificate = transfer.request.certificate else { return CURLE_OK }
+        return ShownCertificate.install(certificate, in: OpaquePointer(context)) ? CURLE_OK : CURLE_SSL_CERTPROBLEM
       }
 
   // libcurl sends a request again by itself when a kept-alive connection turns out to be dead. A token goes out once,
@@ -51,9 +53,31 @@ extension Transfer {
       UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32, Int32
     ) -> Int32 = { pointer, _, _, _, _ in
       guard let transfer = Transfer.from(pointer), !transfer.wasSent else { return CURL_PREREQFUNC_ABORT }
+      guard transfer.isAsWhomItShouldBe else { return CURL_PREREQFUNC_ABORT }
       transfer.wasSent = true
       return CURL_PREREQFUNC_OK
     }
+
+  /// libcurl tells connections apart by `Transfer.mark`. Should one ever not, nothing goes out under the name of another
+  /// client.
+  private var isAsWhomItShouldBe: Bool {
+    var connection: UnsafeMutablePointer<curl_tlssessioninfo>?
+    guard let handle, askel_curl_get_tls(handle, &connection) == CURLE_OK,
+      let session = connection?.pointee.internals
+    else { return refuseConnection() }
+    let shown = ShownCertificate.shown(by: OpaquePointer(session))
+    guard shown?.chain == request.certificate?.chain else { return refuseConnection() }
+    if let certificate = request.certificate { shown?.renew(certificate) }
+    return true
+  }
+
+  private func refuseConnection() -> Bool {
+    stopped = S4Error(
+      .hostUnfit,
+      "the libcurl in this process gave a request the connection of another client certificate, and nothing was sent: "
+        + "install another version of libcurl4")
+    return false
+  }
 
   private func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let total = Int64(body.count) &+ Int64(bytes.count)

@@ -78,6 +78,7 @@ final class Transfer: @unchecked Sendable {
       askel_curl_set_write(easy, CURLOPT_WRITEFUNCTION, Self.onBody),
       askel_curl_set_write(easy, CURLOPT_HEADERFUNCTION, Self.onHeader),
       askel_curl_set_open_socket(easy, Self.onOpenSocket),
+      askel_curl_set_pointer(easy, CURLOPT_SSL_CTX_DATA, me),
       askel_curl_set_ssl_context(easy, Self.onTLSContext),
       askel_curl_set_pointer(easy, CURLOPT_PREREQDATA, me),
       askel_curl_set_prerequest(easy, Self.onRequest),
@@ -129,26 +130,32 @@ final class Transfer: @unchecked Sendable {
     }
   }
 
-  /// Not copied by libcurl, whose copy of the key would outlive this transfer: the request, and with it the certificate,
-  /// lives as long. libcurl's matching of connections and TLS sessions compares the chain byte by byte.
+  /// The certificate itself is none of libcurl's: see `ShownCertificate`.
   private func certificateOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
     guard let certificate = request.certificate else { return [] }
     let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     self.words = words
-    func blob(_ option: CURLoption, _ pem: SecretBytes) -> CURLcode {
-      pem.withUnsafeBytes { bytes in
-        var blob = curl_blob(
-          data: UnsafeMutableRawPointer(mutating: bytes.baseAddress), len: bytes.count, flags: UInt32(CURL_BLOB_NOCOPY))
-        return askel_curl_set_pointer(easy, option, &blob)
-      }
-    }
     return [
       askel_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, words),
-      blob(CURLOPT_SSLCERT_BLOB, certificate.chain), blob(CURLOPT_SSLKEY_BLOB, certificate.key),
-      // With one set, OpenSSL never asks for a passphrase on the host's terminal.
-      "".withCString { askel_curl_set_pointer(easy, CURLOPT_KEYPASSWD, $0) },
+      mark(certificate.chain).withCString { askel_curl_set_pointer(easy, CURLOPT_CAPATH, $0) },
+      // A resumed session has the client's certificate of the one before.
+      askel_curl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0),
     ]
+  }
+
+  /// What keeps connections of different certificates apart: libcurl goes on with a connection whose folders of
+  /// authorities are the same, and compares no context that a callback changed. So the certificate's hash is one more
+  /// of these folders, at a place where there can be none.
+  private func mark(_ chain: SecretBytes) -> String {
+    var hash = [UInt8](repeating: 0, count: 32)
+    chain.withUnsafeBytes { _ = EVP_Digest($0.baseAddress, $0.count, &hash, nil, EVP_sha256(), nil) }
+    let digits = Array("0123456789abcdef".utf8)
+    let name = hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    let system =
+      request.trust.certificateAuthorities.isEmpty
+      ? askel_curl_version()?.pointee.capath.map { String(cString: $0) + ":" } : nil
+    return (system ?? "") + "/dev/null/" + String(decoding: name, as: UTF8.self)
   }
 
   private func payloadOptions(_ easy: UnsafeMutableRawPointer) throws(S4Error) -> [CURLcode] {

@@ -23,8 +23,10 @@ enum CertificateJudge {
     guard !chain.holds("PRIVATE KEY-----") else {
       throw .invalidArgument(certificateName, "holds a private key: give certificates alone, and the key in client_key")
     }
-    let pair = try readKey(key)
-    defer { EVP_PKEY_free(pair) }
+    let privateKey = try PrivateKey(key)
+    let pair = privateKey.pair
+    // It is wiped when all is judged, and not before.
+    defer { withExtendedLifetime(privateKey) {} }
     return try chain.withUnsafeBytes { (bytes) throws(S4Error) in
       let input = try MemoryBIO(reading: bytes)
       guard let own = try nextCertificate(input, number: 1) else {
@@ -59,30 +61,6 @@ enum CertificateJudge {
     guard 1...limit ~= text.count else {
       throw .invalidArgument(
         name, text.count == 0 ? "is empty" : "has \(text.count) bytes, and at most \(limit) are taken")
-    }
-  }
-
-  private static func readKey(_ key: SecretBytes) throws(S4Error) -> OpaquePointer {
-    try key.withUnsafeBytes { (bytes) throws(S4Error) in
-      let input = try MemoryBIO(reading: bytes)
-      // Without a callback OpenSSL would ask for a passphrase on the host's terminal.
-      var wasAsked = false
-      let pair = PEM_read_bio_PrivateKey(
-        input.bio, nil,
-        { _, _, _, wasAsked in
-          wasAsked?.assumingMemoryBound(to: Bool.self).pointee = true
-          return -1
-        }, &wasAsked)
-      if let pair { return pair }
-      if wasAsked {
-        throw .invalidArgument(
-          keyName, "is encrypted: give it without its passphrase (openssl pkey -in FILE); the vault seals it")
-      }
-      guard askel_error_is_no_start_line(ERR_peek_last_error()) != 0 else {
-        throw .invalidArgument(keyName, "is damaged, or of a kind that OpenSSL does not know: give the whole PEM text")
-      }
-      throw .invalidArgument(
-        keyName, "holds no private key in PEM form: give the text from -----BEGIN PRIVATE KEY----- on")
     }
   }
 

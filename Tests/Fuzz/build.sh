@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Builds the fuzzers of the OData and the Vault floor: build.sh OUTDIR
+# Builds the fuzzers of the OData, the Secrets and the Vault floor: build.sh OUTDIR
 # SwiftPM has no libFuzzer, so these floors and those below are compiled here as modules of their own, instrumented.
 set -eu
 [ $# -eq 1 ] || { echo "usage: $0 OUTDIR" >&2; exit 2; }

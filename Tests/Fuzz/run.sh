@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$1" && pwd)
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- page document metadata error-body next-link filter key-parameters audit
+[ $# -gt 0 ] || set -- page document metadata error-body next-link filter key-parameters audit private-key
 
 # A backtrace by Swift would take minutes for each crash; libFuzzer keeps the input that caused it.
 export SWIFT_BACKTRACE=enable=no
@@ -23,6 +23,7 @@ for name in "$@"; do
     filter) fuzzer=FuzzFilter length=512 ;;
     key-parameters) fuzzer=FuzzKeyParameters length=600 ;;
     audit) fuzzer=FuzzAudit length=512 ;;
+    private-key) fuzzer=FuzzPrivateKey length=2048 ;;
     *) echo "$0: there is no fuzzer \"$name\"" >&2; exit 2 ;;
   esac
   mkdir -p "$out/corpus/$name" "$out/found"

@@ -4,6 +4,7 @@
   import Glibc
 #endif
 import Basics
+import CCurl
 import Secrets
 import TestServer
 import TestSupport
@@ -39,8 +40,9 @@ import Testing
     func get() -> Result<HTTPResponse, S4Error>? { value.withLock { $0 } }
   }
 
-  @Test func requestsOfDifferentCertificatesShareNoConnection() throws {
-    let server = ScriptedServer { request in .init(200, request.client) }
+  @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION])
+  func requestsOfDifferentCertificatesShareNoConnection(version: Int32) throws {
+    let server = ScriptedServer(version: version) { request in .init(200, request.client) }
     defer { server.stop() }
     let engine = try Engine()
     defer { engine.close() }
@@ -72,5 +74,52 @@ import Testing
     #expect(!error.isConnectionLost && !error.isRetryable)
     #expect(server.connections == 1 && server.requests.isEmpty)
     #expect(throws: Never.self) { try self.send(server, engine, nil).get() }
+  }
+
+  @Test(arguments: [TLS1_2_VERSION, TLS1_3_VERSION]) func everyKindOfKeyIsShownWithItsChain(version: Int32) throws {
+    let server = ScriptedServer(version: version) { request in .init(200, "\(request.client) \(request.clientChain)") }
+    defer { server.stop() }
+    let engine = try Engine()
+    defer { engine.close() }
+    let chain = TestCertificates.client + TestCertificates.authority + TestCertificates.server
+    for (chain, key, answer) in [
+      (chain, TestCertificates.key, "nordvik 2"),
+      // OpenSSL adds an issuer that it trusts.
+      (TestCertificates.rsa, TestCertificates.rsaKey, "rsa 1"),
+      (TestCertificates.edwards, TestCertificates.edwardsKey, "edwards 0"),
+    ] {
+      let response = try send(server, engine, try certificate(chain, key)).get()
+      #expect(String(decoding: response.body.bytes, as: UTF8.self) == answer)
+    }
+  }
+
+  /// The key is lent again, also by another owner than the one who opened the connection, and never shown to a request
+  /// that has none.
+  @Test func serverMayAskForACertificateLater() throws {
+    let server = ScriptedServer(asksLate: true, version: TLS1_3_VERSION) { request in .init(200, request.client) }
+    defer { server.stop() }
+    let engine = try Engine()
+    defer { engine.close() }
+    for _ in 0..<3 {
+      let shown = try certificate(TestCertificates.client, TestCertificates.key)
+      let response = try send(server, engine, shown).get()
+      #expect(String(decoding: response.body.bytes, as: UTF8.self) == "nordvik")
+      #expect(String(decoding: try send(server, engine, nil).get().body.bytes, as: UTF8.self) == "")
+    }
+    #expect(server.connections == 2)
+  }
+
+  @Test func keyThatOpenSSLDoesNotUseIsNamed() throws {
+    let server = ScriptedServer { _ in .init(200, "") }
+    defer { server.stop() }
+    let engine = try Engine()
+    defer { engine.close() }
+    let weak = try certificate(TestCertificates.weak, TestCertificates.weakKey)
+    guard case .failure(let error) = try send(server, engine, weak) else {
+      Issue.record("it was taken")
+      return
+    }
+    #expect(error.code == .tlsRefused && error.message.contains("too short"), "\(error.code) \(error.message)")
+    #expect(server.requests.isEmpty)
   }
 }

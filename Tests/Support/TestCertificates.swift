@@ -222,4 +222,61 @@ package enum TestCertificates {
     -----END CERTIFICATE-----
 
     """
+  /// CN=edwards, of an Ed25519 key; ends 2058 or later.
+  package static let edwards = """
+    -----BEGIN CERTIFICATE-----
+    MIIBOjCB7aADAgECAhQsqTYJ/ISsaA1KKrifmaimISFnfzAFBgMrZXAwEjEQMA4G
+    A1UEAwwHZWR3YXJkczAgFw0yNjExMjMyMTIzMTFaGA8yMDU5MTAwMTIxMjMxMVow
+    EjEQMA4GA1UEAwwHZWR3YXJkczAqMAUGAytlcAMhABuPhPwXrLsRGytwlKtczkTR
+    fqp10DUUjDZUV2U6x0uko1MwUTAdBgNVHQ4EFgQU8RTEAmnumso40TxFhHMUSkUb
+    iWQwHwYDVR0jBBgwFoAU8RTEAmnumso40TxFhHMUSkUbiWQwDwYDVR0TAQH/BAUw
+    AwEB/zAFBgMrZXADQQDQwZIqIyCcybeFHogFHfZ4XmHcYVZovviIZskfHT0XIw+a
+    wtclFrhx0Ptov0O/MeP2v0zXZ73g7r1jl3KVNnMP
+    -----END CERTIFICATE-----
+
+    """
+  /// The key of `edwards`.
+  package static let edwardsKey = """
+    -----BEGIN PRIVATE KEY-----
+    MC4CAQAwBQYDK2VwBCIEILeimLWOc51mve3JKb6hKA1EhBg89mIDlLoowyrKxkmH
+    -----END PRIVATE KEY-----
+
+    """
+  /// CN=weak, of an RSA key of 1024 bits, which OpenSSL does not use; ends 2058 or later.
+  package static let weak = """
+    -----BEGIN CERTIFICATE-----
+    MIIB/DCCAWWgAwIBAgIUdZpWuYhHVwjRn3B+CzY9r/6tA64wDQYJKoZIhvcNAQEL
+    BQAwDzENMAsGA1UEAwwEd2VhazAgFw0yNjExMjMyMTIzMTFaGA8yMDU5MTAwMTIx
+    MjMxMVowDzENMAsGA1UEAwwEd2VhazCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkC
+    gYEA4gx7iiYOIRlW2CfhmiHgcwelo899jAj6o3EjzusyDxJ2oZz5x72tBwvVPz3t
+    o4KlpQX5WQizsm7AfiNTthN1LAyd95Yc6vhkwPgi1MpLjQEmQXS0+fGlvXyFv+di
+    p7rCW8ZtdRgTQHMh2s80gLw68REkEavIjp4gLiDWvnVFICECAwEAAaNTMFEwHQYD
+    VR0OBBYEFHtpvfId4moW6SYWViAeU6++QaA6MB8GA1UdIwQYMBaAFHtpvfId4moW
+    6SYWViAeU6++QaA6MA8GA1UdEwEB/wQFMAMBAf8wDQYJKoZIhvcNAQELBQADgYEA
+    4aVUpAx8diDSH4MdetTHGVHHKl7oKAQxAQewffdkjqe9vVv90pRhkT4pLK/ht9uB
+    jIBAfe2tNxg/inLIx6OJG6ruQ2rS9xnxXpkN4DgUzUzapBMb3iGOBgpsFdU1pA7J
+    JCDxPrqB36y9XIpK4w+WEnUUBKDRRBCM5R0NgqWBLi4=
+    -----END CERTIFICATE-----
+
+    """
+  /// The key of `weak`.
+  package static let weakKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIICdwIBADANBgkqhkiG9w0BAQEFAASCAmEwggJdAgEAAoGBAOIMe4omDiEZVtgn
+    4Zoh4HMHpaPPfYwI+qNxI87rMg8SdqGc+ce9rQcL1T897aOCpaUF+VkIs7JuwH4j
+    U7YTdSwMnfeWHOr4ZMD4ItTKS40BJkF0tPnxpb18hb/nYqe6wlvGbXUYE0BzIdrP
+    NIC8OvERJBGryI6eIC4g1r51RSAhAgMBAAECgYAJMEi1TOa2IbmN/9ED2uyswFrT
+    VdPcpWDK1AaImrbmNfHsj9z3aZZm+uwoLfRC+USSeLOyEtB7KFVay0TT2eahWCzQ
+    7SUJcfdEWw53gNo9nf1zXUHjt9nj/bHp2tT+KnyvuKoSIltznDBbllhCrW2v6M+b
+    z2tsrWeXkLUZlCPIIQJBAP0kFKyrdwpwhsBGkacQ/iv9i5IMBP/sVcjLRWAiKXTh
+    ODJUm+CPGD4XrCXIW0LNl/J3ViFskabBG6N1xlwA7qMCQQDkmhGeTK/9Qs2ZOQmL
+    nRt+wxpVeG4+D+ggU4HCjs/P+9VrLhrny9kO/SJ8ds+YJJInLXEQMtmF87xb35im
+    +TZrAkEAr/iC/r17VSCAK+1ilxay+fWZLn94gkfSInFb2sYkt4FQxXwXl/UhTxi5
+    rNIozrmI5R6cG0QTxC39fpYCvDZRrQJBAMzBx1gf3l6dkGRWt1sLLM582MCHr079
+    lnAl/AsVOcRUEFQBJu5KIzCOwW30SXs//n0C8cuNkFKv/x3Xh/a/L+MCQG76tjlf
+    dNKXAE7z9NeSJA31nkO9QXkC6xLSk69hksVIn0/N7nU/8iFN996GjmwSjaOyYKZs
+    Th6fkloi8lu97/o=
+    -----END PRIVATE KEY-----
+
+    """
 }

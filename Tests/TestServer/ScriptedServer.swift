@@ -19,6 +19,8 @@ package final class ScriptedServer: @unchecked Sendable {
     package var body: String
     /// Common name of the client's certificate; "" for none.
     package var client: String
+    /// Certificates that came with it.
+    package var clientChain: Int
 
     /// The value of a header; the name as it was sent.
     package func header(_ name: String) -> String? {
@@ -48,15 +50,24 @@ package final class ScriptedServer: @unchecked Sendable {
   package let port: UInt16
   private let descriptor: Int32
   private let context: OpaquePointer?
+  private let asksLate: Bool
   private let script: @Sendable (Request) -> Answer
   private let state = Locked(State())
 
   /// - Parameters:
   ///   - refusesClients: certificates of clients are refused in the handshake, as of an unknown authority.
+  ///   - asksLate: a certificate is asked for when a request has come, and not in the handshake.
+  ///   - version: of TLS, the only one; 0: any.
   ///   - script: gives the answer of a request; called on several threads.
-  package init(refusesClients: Bool = false, _ script: @escaping @Sendable (Request) -> Answer) {
+  package init(
+    refusesClients: Bool = false, asksLate: Bool = false, version: Int32 = 0,
+    _ script: @escaping @Sendable (Request) -> Answer
+  ) {
     self.script = script
+    self.asksLate = asksLate
     context = SSL_CTX_new(TLS_server_method())
+    SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(version), nil)
+    SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(version), nil)
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     port = Self.listen(descriptor)
     Self.use(TestCertificates.server, TestCertificates.serverKey, context)
@@ -64,7 +75,7 @@ package final class ScriptedServer: @unchecked Sendable {
     if refusesClients {
       SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { _, _ in 0 }
     } else {
-      SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { _, _ in 1 }
+      SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (asksLate ? SSL_VERIFY_POST_HANDSHAKE : 0)) { _, _ in 1 }
     }
     SSL_CTX_set_session_id_context(context, [1], 1)
     start { $0.acceptAll() }
@@ -122,7 +133,8 @@ package final class ScriptedServer: @unchecked Sendable {
       while recv(client, &rest, rest.count, 0) > 0 {}
       return
     }
-    while let request = Self.read(session) {
+    while var request = Self.read(session) {
+      if asksLate { Self.askNow(session, &request) }
       state.withLock { $0.requests.append(request) }
       let answer = script(request)
       usleep(answer.delay * 1_000)
@@ -145,11 +157,23 @@ package final class ScriptedServer: @unchecked Sendable {
     while !text.contains("\r\n\r\n") { guard more() else { return nil } }
     let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
     let lines = parts[0].split(separator: "\r\n").map(String.init)
-    var request = Request(line: lines[0], headers: Array(lines.dropFirst()), body: "", client: client(session))
+    var request = Request(
+      line: lines[0], headers: Array(lines.dropFirst()), body: "", client: client(session),
+      clientChain: max(0, Int(OPENSSL_sk_num(SSL_get_peer_cert_chain(session)))))
     let length = request.header("Content-Length").flatMap { Int($0) } ?? 0
     while text.utf8.count < parts[0].utf8.count + 4 + length { guard more() else { return nil } }
     request.body = String(text.dropFirst(parts[0].count + 1))
     return request
+  }
+
+  private static func askNow(_ session: OpaquePointer, _ request: inout Request) {
+    SSL_verify_client_post_handshake(session)
+    SSL_do_handshake(session)
+    // The client's answer is taken in by a read of nothing, which is not to wait for more.
+    SSL_ctrl(session, SSL_CTRL_CLEAR_MODE, Int(SSL_MODE_AUTO_RETRY), nil)
+    SSL_peek(session, nil, 0)
+    SSL_ctrl(session, SSL_CTRL_MODE, Int(SSL_MODE_AUTO_RETRY), nil)
+    request.client = client(session)
   }
 
   private static func client(_ session: OpaquePointer) -> String {

@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from .announcement import announcement, env_file
-from .ca import make_certificates, server_context
+from .ca import CLIENT_KEYS, make_certificates, server_context
 from .servers import Ports, start_servers
 from .settings import NEXT_LINK_FORMS, Settings
 from .state import make_tenant
@@ -34,6 +34,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=0.0, help="added to every answer")
     parser.add_argument("--next-link", choices=NEXT_LINK_FORMS, default="absolute")
     parser.add_argument("--ca-dir", type=Path, help="where ca.pem goes (default: a directory that goes at exit)")
+    parser.add_argument("--client-key", choices=CLIENT_KEYS, default="p-256", help="of the client's certificate")
     parser.add_argument(
         "--env-file", type=Path, help="write S4_HOST, S4_CLIENT_SECRET, … as `export` lines for a shell; goes at exit"
     )
@@ -63,7 +64,7 @@ async def _run(options: argparse.Namespace) -> None:
 
 async def _serve(options: argparse.Namespace, directory: Path, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
-    certificates = make_certificates(directory)
+    certificates = make_certificates(directory, options.client_key)
     settings = Settings(
         page_size=options.page_size, latency_ms=options.latency_ms, next_link=options.next_link, gzip=options.gzip
     )

@@ -6,16 +6,27 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _DAYS = 30
 CLIENT_NAME = "nordvik-client"
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+# How the client's key is made.
+CLIENT_KEYS: dict[str, Callable[[], PrivateKey]] = {
+    "p-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "p-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "p-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "rsa": lambda: rsa.generate_private_key(65537, 2048),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,9 @@ def _name(common_name: str) -> x509.Name:
     )
 
 
-def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: str, issuer: str, key: ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
@@ -49,9 +62,10 @@ def _builder(subject: str, issuer: str, key: ec.EllipticCurvePublicKey) -> x509.
     )
 
 
-def make_certificates(directory: Path) -> Certificates:
+def make_certificates(directory: Path, client_key: str = "p-256") -> Certificates:
     """Writes ca.pem, server.pem and client-ca.pem into `directory`; server.pem (certificate, then key) has mode 0600.
 
+    - client_key: one of `CLIENT_KEYS`.
     - Returns: the path of ca.pem, which clients are to trust, and a certificate that the tenant knows, with its key.
     """
     authority, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -89,12 +103,12 @@ def make_certificates(directory: Path) -> Certificates:
     )
     server_file.touch(mode=0o600)
     server_file.write_bytes(leaf.public_bytes(serialization.Encoding.PEM) + key)
-    return Certificates(ca_file, *_client(directory))
+    return Certificates(ca_file, *_client(directory, CLIENT_KEYS[client_key]()))
 
 
-def _client(directory: Path) -> tuple[str, str]:
+def _client(directory: Path, client: PrivateKey) -> tuple[str, str]:
     """A client's certificate and key, PEM, of an authority of their own: the server's must not vouch for clients."""
-    authority, client = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = ec.generate_private_key(ec.SECP256R1())
     root = (
         _builder("Sandbox client CA", "Sandbox client CA", authority.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)

@@ -2,6 +2,7 @@
 """What is left of secrets, tokens and keys in a process's memory, in its vault's files, and in its logs."""
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -11,15 +12,21 @@ from typing import Dict, Iterator, List, Mapping, Set
 from urllib.parse import quote_plus
 
 import pytest
+from askel_s4_sandbox import Sandbox
 from c_programs import program
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from memory_scan import Found, Scanner
 from nginx_front import NginxFront
 
-# OpenSSL frees what it decodes of a private key without wiping it, when the key is judged and for each handshake.
-LEAVES_KEYS = pytest.mark.xfail(reason="copies of the private key stay in the heap", strict=False)
-WAYS = ["secret_basic", "secret_post", "basic", pytest.param("certificate", marks=LEAVES_KEYS)]
+WAYS = ["secret_basic", "secret_post", "basic", "certificate"]
+# Kinds of private keys beside the sandbox's own, P-256 in PKCS #8.
+KEYS = {
+    "p-384": serialization.PrivateFormat.PKCS8,
+    "p-521": serialization.PrivateFormat.TraditionalOpenSSL,
+    "rsa": serialization.PrivateFormat.TraditionalOpenSSL,
+    "ed25519": serialization.PrivateFormat.PKCS8,
+}
 
 
 class Traces:
@@ -126,15 +133,20 @@ def private_forms(pem: str) -> Iterator[bytes]:
     """What is secret of a private key, apart from what its certificate says as well: its numbers as they stand in DER
     and in a computation of OpenSSL's (the other way round), and what spells them in PEM."""
     key = serialization.load_pem_private_key(pem.encode(), None)
-    numbers = key.private_numbers()
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        secret = [numbers.private_value]
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        secret = [key.private_bytes_raw()]
+        # What its signatures are computed with.
+        yield hashlib.sha512(secret[0]).digest()
     else:
-        secret = [numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp]
+        numbers = key.private_numbers()
+        if isinstance(numbers, ec.EllipticCurvePrivateNumbers):
+            values = [numbers.private_value]
+        else:
+            values = [numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp]
+        secret = [value.to_bytes((value.bit_length() + 7) // 8, "big") for value in values]
     body = "".join(pem.splitlines()[1:-1])
     der = base64.b64decode(body)
-    for number in secret:
-        form = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    for form in secret:
         yield form
         yield form[::-1]
         at = der.index(form)
@@ -204,6 +216,27 @@ def test_nothing_is_left_in_memory_files_or_logs(traces, sandbox, way):
         assert texts(run.scan()) == []
         run.end()
         assert run.found_outside() == set()
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_no_kind_of_private_key_is_left(tmp_path, tmp_path_factory, kind):
+    built = program("traces", tmp_path_factory.getbasetemp(), "-lcurl")
+    with Sandbox(client_key=kind) as sandbox:
+        key = serialization.load_pem_private_key(sandbox.client_key.encode(), None)
+        text = key.private_bytes(serialization.Encoding.PEM, KEYS[kind], serialization.NoEncryption())
+        sandbox.info["client_key"] = text.decode()
+        with Traces(built, sandbox, tmp_path, "certificate") as run:
+            for stage in ("stored", "open", "freed"):
+                run.reach(stage)
+                kept_out = {"key", "secret"} if stage == "open" else {"key"}
+                held = [each for each in run.scan() if not (each.what in kept_out and each.region.is_kept_out)]
+                assert texts(held) == [], stage
+                run.go_on()
+            run.reach("closed")
+            assert run.mints() > 100
+            assert texts(run.scan()) == []
+            run.end()
+            assert run.found_outside() == set()
 
 
 def record_what_is_left(run: Traces, how: str, record_property) -> None:
