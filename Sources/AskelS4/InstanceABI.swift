@@ -3,7 +3,6 @@
 import Basics
 import CAskelS4
 import Connector
-import OAuth
 import Vault
 
 @_cdecl("askel_s4_key_file_create") @implementation
@@ -53,11 +52,11 @@ public func askel_s4_instance_open(
 }
 
 private func mintsPerSecond(_ given: Int32) throws(S4Error) -> Int {
-  guard given <= MintPace.most else {
+  guard given <= Instance.mostMintsPerSecond else {
     throw .invalidArgument(
-      "mints_per_second", "\(given) is above \(MintPace.most): give a negative number for no limit")
+      "mints_per_second", "\(given) is above \(Instance.mostMintsPerSecond): give a negative number for no limit")
   }
-  return given == 0 ? MintPace.usual : max(Int(given), 0)
+  return given == 0 ? Instance.usualMintsPerSecond : max(Int(given), 0)
 }
 
 /// The struct as version 0.1.0 had it first ended behind `event_capacity`.

@@ -10,6 +10,8 @@ import Vault
 /// The library as one product process uses it: vault, engine, event queue.
 package final class Instance: Sendable {
   package static let version = "0.1.0"
+  package static let usualMintsPerSecond = MintPace.usual
+  package static let mostMintsPerSecond = MintPace.most
 
   package let guardian = ForkGuard()
   package let events: EventQueue
