@@ -126,6 +126,9 @@ enum {
   ASKEL_S4_TLS_REFUSED = 41,
   /** The tenant asked to slow down (429): askel_s4_error_retry_after_s says for how long. */
   ASKEL_S4_THROTTLED = 42,
+  /** A write may have reached the tenant, and no answer proves what became of it. It is never repeated by itself: read
+   *  the document back first. */
+  ASKEL_S4_UNKNOWN_OUTCOME = 43,
   /** SAP answered with an error: askel_s4_error_sap_code and the message are SAP's. */
   ASKEL_S4_SERVICE_ERROR = 50,
   /** The answer is a web page or another type than asked for: wrong host, or a login page in between. */
@@ -136,6 +139,10 @@ enum {
   ASKEL_S4_READ_INCONSISTENT = 53,
   /** The answer passes a size limit of the client. Ask for smaller pages or raise the limit. */
   ASKEL_S4_TOO_LARGE = 54,
+  /** The document was changed since its ETag was read (412); nothing was written. Read it again, and decide anew. */
+  ASKEL_S4_PRECONDITION_FAILED = 55,
+  /** The tenant writes this document with its ETag alone (428); nothing was written. */
+  ASKEL_S4_PRECONDITION_REQUIRED = 56,
   /** The host process cannot carry the library (memory, descriptors, threads, another TLS library). */
   ASKEL_S4_HOST_UNFIT = 60,
   /** A defect of this library: please report it. */
@@ -1042,6 +1049,69 @@ askel_s4_status askel_s4_reply_field(askel_s4_reply *reply, const char *name, as
                                      askel_s4_error **out_error);
 /** Frees a reply. @param reply [in] may be NULL. */
 void askel_s4_reply_free(askel_s4_reply *reply);
+
+/** Gives a header of the answer: "sap-message" (warnings of SAP's as JSON), "location". Cookies and CSRF tokens are not
+ *  among them.
+ *  @param name [in] in any case  @return never NULL; "" where there is none; borrowed until the reply is freed. One
+ *  thread at a time. */
+const char *askel_s4_reply_header(askel_s4_reply *reply, const char *name);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Writing one document
+ *
+ * A write goes out once. It is sent again only after an answer which proves that the tenant did not process it: a CSRF
+ * token that is wanted (403 with x-csrf-token: Required), a 401 for a token, 429. Where no such answer came,
+ * askel_s4_error_outcome says what is known: NOT_SENT, NOT_PROCESSED, PROCESSED or UNKNOWN, the last with the code
+ * UNKNOWN_OUTCOME. The CSRF token and its session cookies are fetched once for each client and service, kept in wiped
+ * memory, and dropped with the credential that they were granted to.
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** What a write does. */
+enum {
+  /** A new document (POST), with the documents below it that the body holds (deep insert). */
+  ASKEL_S4_WRITE_CREATE = 1,
+  /** The body's properties change, all others stay (PATCH). */
+  ASKEL_S4_WRITE_UPDATE = 2,
+  /** The same by OData V2's own verb (MERGE), for services that do not know PATCH. */
+  ASKEL_S4_WRITE_MERGE = 3,
+  /** The document becomes what the body says; properties left out go back to their defaults (PUT). */
+  ASKEL_S4_WRITE_REPLACE = 4,
+  /** The document goes (DELETE). */
+  ASKEL_S4_WRITE_DELETE = 5
+};
+
+/** Which document to write, and what. */
+typedef struct askel_s4_write_options {
+  size_t struct_size;
+  int32_t kind;           /**< an ASKEL_S4_WRITE_ value */
+  const char *service;    /**< as in askel_s4_read_options */
+  const char *entity_set; /**< "A_SalesOrder" */
+  /** The document's key as in askel_s4_get_options; for CREATE NULL, or the key of the document below which `navigation`
+   *  creates one. */
+  const char *key;
+  const askel_s4_param *params;
+  size_t param_count;
+  const char *navigation; /**< for CREATE: the property below which the document is created, "to_Item"; NULL: none */
+  const char *body;       /**< JSON object in UTF-8, in SAP's spelling and value forms; NULL for DELETE */
+  size_t body_size;       /**< bytes, at most 256 MiB */
+  /** The ETag that was read with the document, byte for byte (If-Match): a document that was changed since then is left
+   *  alone (PRECONDITION_FAILED). Not for CREATE. */
+  const char *etag;
+  /** 1 in place of etag: whatever stands there is overwritten (If-Match: *). */
+  int32_t any_etag;
+  int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+} askel_s4_write_options;
+
+#define ASKEL_S4_WRITE_OPTIONS_INIT \
+  {sizeof(askel_s4_write_options), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0}
+
+/** Starts writing one document.
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: the new document of
+ *  a CREATE, mostly nothing (an empty view) of the others
+ *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_client_write(const askel_s4_client *client, const askel_s4_write_options *options,
+                                      askel_s4_call **out_call, askel_s4_error **out_error);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Sales orders

@@ -67,6 +67,17 @@ enum Argument {
     pointer == nil ? nil : try text(pointer, name)
   }
 
+  /// Borrows bytes for the length of the call.
+  static func bytes(
+    _ pointer: UnsafePointer<CChar>?, _ count: Int, _ name: String, limit: Int
+  ) throws(S4Error) -> UnsafeRawBufferPointer {
+    guard 0...limit ~= count else {
+      throw .invalidArgument(name, "has \(UInt(bitPattern: count)) bytes, and \(limit) is the most")
+    }
+    guard pointer != nil || count == 0 else { throw .invalidArgument(name, "is NULL, and its size is \(count)") }
+    return UnsafeRawBufferPointer(start: pointer, count: count)
+  }
+
   static func out<Value>(
     _ pointer: UnsafeMutablePointer<Value>?, _ name: String, cleared: Value
   ) throws(S4Error) -> UnsafeMutablePointer<Value> {

@@ -24,11 +24,14 @@ package struct S4Error: Error, Equatable, Sendable {
     case unreachable = 40
     case tlsRefused = 41
     case throttled = 42
+    case outcomeUnknown = 43
     case serviceError = 50
     case notOData = 51
     case malformedAnswer = 52
     case readInconsistent = 53
     case tooLarge = 54
+    case preconditionFailed = 55
+    case preconditionRequired = 56
     case hostUnfit = 60
     case internalDefect = 99
   }

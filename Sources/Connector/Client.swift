@@ -24,6 +24,7 @@ package final class Client: Sendable {
   package let instance: Instance
   package let options: Options
   private let opened: Locked<Opened>
+  let sessions = CSRFSessions()
   private let metadata = Locked<[ServicePath: Metadata]>([:])
 
   /// The credentials as they were opened last.

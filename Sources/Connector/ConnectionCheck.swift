@@ -62,7 +62,7 @@ final class ConnectionCheck: Sendable {
     self.source = source
     self.call = call
     exchange = Exchange(
-      source: source, flight: call.flight, deadline: Deadline(milliseconds: timeout),
+      source: source, sessions: CSRFSessions(), flight: call.flight, deadline: Deadline(milliseconds: timeout),
       options: Client.Options(connection: source.connection))
   }
 

@@ -10,6 +10,8 @@ package struct DocumentAnswer: Sendable {
   var type: EntityType
   var exchange: Exchange
   var target: String
+  /// The answer may have no document: that of an update, for example.
+  var mayBeEmpty = false
 }
 
 extension Client {
@@ -18,7 +20,7 @@ extension Client {
     let source = try tokenSource()
     let call = try Call(.document, engine: instance.engine)
     let exchange = Exchange(
-      source: source, flight: call.flight, deadline: deadline(request.timeout), options: options)
+      source: source, sessions: sessions, flight: call.flight, deadline: deadline(request.timeout), options: options)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
       let prepared = Result<(EntityType, String), S4Error> { () throws(S4Error) in
         let metadata = try metadata.get()

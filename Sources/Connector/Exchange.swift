@@ -24,18 +24,27 @@ final class Exchange: Sendable {
   }
 
   /// A request without what it shows for itself.
-  private struct Ask: Sendable {
+  struct Ask: Sendable {
+    var method = HTTPRequest.Method.get
     let target: String
-    let headers: [String]
+    var headers: [String]
+    var payload: Body?
     let maximumBody: Int
     /// The only origin that it may go to; nil: the credential's.
-    let origin: Origin?
+    var origin: Origin?
+    /// Root of the service that it needs a CSRF session of; nil: none.
+    var sessionRoot: String?
+    /// The answer's session is wanted.
+    var wantsSession = false
+    /// The session was refused before: not a third time.
+    var hasNewSession = false
     let id: String
   }
 
   typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
 
   let source: TokenSource
+  let sessions: CSRFSessions
   let flight: Flight
   let deadline: Deadline
   private let options: Client.Options
@@ -43,8 +52,11 @@ final class Exchange: Sendable {
   /// $metadata is the largest answer that is not a page.
   static let maximumMetadata = 64 << 20
 
-  init(source: TokenSource, flight: Flight, deadline: Deadline, options: Client.Options) {
+  init(
+    source: TokenSource, sessions: CSRFSessions, flight: Flight, deadline: Deadline, options: Client.Options
+  ) {
     self.source = source
+    self.sessions = sessions
     self.flight = flight
     self.deadline = deadline
     self.options = options
@@ -61,18 +73,49 @@ final class Exchange: Sendable {
     _ target: String, accept: String = "application/json", headers: [String] = [], maximumBody: Int? = nil,
     at origin: Origin? = nil, isTrial: Bool = false, prefetchesNext: Bool, completion: @escaping Completion
   ) {
-    let id = RequestID.make()
-    let ask = Ask(
-      target: target,
-      headers: [
-        "Accept: \(accept)", "Accept-Language: \(options.language)", "User-Agent: askel-s4/\(Instance.version)",
-        "X-Request-Id: \(id)",
-      ] + headers, maximumBody: maximumBody ?? options.maximumAnswer, origin: origin, id: id)
+    var ask = ask(.get, target, accept: accept, headers: headers, maximumBody: maximumBody)
+    ask.origin = origin
     let rule = RetryRule(.none, limit: options.retries, isTrial: isTrial)
     send(ask, prefetchesNext: prefetchesNext, rule, completion)
   }
 
+  /// Makes a request with the headers that all have.
+  func ask(
+    _ method: HTTPRequest.Method, _ target: String, accept: String = "application/json", headers: [String] = [],
+    maximumBody: Int? = nil
+  ) -> Ask {
+    let id = RequestID.make()
+    return Ask(
+      method: method, target: target,
+      headers: [
+        "Accept: \(accept)", "Accept-Language: \(options.language)", "User-Agent: askel-s4/\(Instance.version)",
+        "X-Request-Id: \(id)",
+      ] + headers, maximumBody: maximumBody ?? options.maximumAnswer, id: id)
+  }
+
+  /// Sends a request of any kind.
+  /// - Parameter effect: what repeating it could do.
+  func send(_ ask: Ask, _ effect: RetryRule.Effect, completion: @escaping Completion) {
+    send(ask, prefetchesNext: false, RetryRule(effect, limit: options.retries), completion)
+  }
+
   private func send(_ ask: Ask, prefetchesNext: Bool, _ rule: RetryRule, _ completion: @escaping Completion) {
+    guard let root = ask.sessionRoot else {
+      send(ask, nil, prefetchesNext: prefetchesNext, rule, completion)
+      return
+    }
+    leaseSession(root) { [self] result in
+      switch result {
+      case .failure(let error): completion(.failure(error))
+      case .success(let lease): send(ask, lease, prefetchesNext: prefetchesNext, rule, completion)
+      }
+    }
+  }
+
+  private func send(
+    _ ask: Ask, _ lease: CSRFSessions.Lease?, prefetchesNext: Bool, _ rule: RetryRule,
+    _ completion: @escaping Completion
+  ) {
     source.next(flight, deadline: deadline, at: ask.origin) { [self] result in
       let pass: TokenSource.Pass
       switch result {
@@ -81,9 +124,25 @@ final class Exchange: Sendable {
         return
       case .success(let given): pass = given
       }
+      if let lease, lease.place.generation != pass.credential.generation {
+        // Another credential took over meanwhile: it has no part in this session.
+        send(ask, prefetchesNext: prefetchesNext, rule, completion)
+        return
+      }
       tallied.withLock { $0.requests += 1 }
-      flight.send(request(ask, pass)) { [self] result in
+      flight.send(request(ask, pass, lease)) { [self] result in
         if case .failure(let error) = result, error.wasKeptBack { tallied.withLock { $0.requests -= 1 } }
+        if let lease, case .success(let response) = result, response.status == 403, response.demandsToken,
+          !ask.hasNewSession, !flight.isCancelled, !deadline.hasPassed
+        {
+          // It says itself that it did not process the request.
+          sessions.drop(lease)
+          var again = ask
+          again.hasNewSession = true
+          tallied.withLock { $0.retries += 1 }
+          send(again, prefetchesNext: false, rule, completion)
+          return
+        }
         var rule = rule
         let verdict = rule.verdict(
           after: ending(result, pass.credential), remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
@@ -111,12 +170,15 @@ final class Exchange: Sendable {
     }
   }
 
-  private func request(_ ask: Ask, _ pass: TokenSource.Pass) -> HTTPRequest {
+  private func request(_ ask: Ask, _ pass: TokenSource.Pass, _ lease: CSRFSessions.Lease?) -> HTTPRequest {
     let settings = pass.credential.settings
     var request = HTTPRequest(
-      .get, settings.origin, ask.target, headers: ask.headers, deadline: deadline, trust: settings.trust,
+      ask.method, settings.origin, ask.target, headers: ask.headers, deadline: deadline, trust: settings.trust,
       maximumBody: ask.maximumBody)
     request.version = options.version
+    request.payload = ask.payload
+    request.session = lease?.grant
+    request.wantsSession = ask.wantsSession
     request.authorization = pass.authorization
     request.certificate = pass.certificate
     if settings.isSentToAPI { request.turn = source.turn(of: pass.credential) }

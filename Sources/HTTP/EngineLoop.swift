@@ -201,6 +201,8 @@ final class EngineLoop: @unchecked Sendable {
     guard let transfer = running.removeValue(forKey: id), let handle = transfer.handle else { return }
     curl_multi_remove_handle(multi, handle)
     turnstile.leave(transfer)
+    var error = error
+    if !transfer.wasSent { error.outcome = .notSent }
     transfer.stop(error)
   }
 

@@ -5,7 +5,16 @@ import Secrets
 
 /// One request to one origin. The credential in it goes to that origin and nowhere else: redirects are not followed.
 package struct HTTPRequest: Sendable {
-  package enum Method: Sendable { case get, post }
+  package enum Method: String, Sendable {
+    case get = "GET"
+    case head = "HEAD"
+    case post = "POST"
+    case put = "PUT"
+    case patch = "PATCH"
+    /// OData V2's PATCH.
+    case merge = "MERGE"
+    case delete = "DELETE"
+  }
   package enum Version: Sendable { case http11, http2 }
 
   package var method: Method
@@ -19,8 +28,12 @@ package struct HTTPRequest: Sendable {
   /// What the client shows in the TLS handshake; nil: nothing. Requests with different ones share no connection and no
   /// TLS session.
   package var certificate: ClientCertificate?
-  /// Form body of a POST.
+  /// The session that a write belongs to.
+  package var session: SessionGrant?
+  /// Form body of a POST, which holds a secret.
   package var body: SecretBytes?
+  /// A body that holds none.
+  package var payload: Body?
   package var deadline: Deadline
   package var trust: Trust
   package var version: Version = .http11
@@ -28,6 +41,8 @@ package struct HTTPRequest: Sendable {
   package var maximumBody: Int
   /// The answer holds a credential (a token): its body is wiped when it goes.
   package var isAnswerSecret = false
+  /// The answer's CSRF token and cookies are wanted.
+  package var wantsSession = false
   /// What the credential in it has to wait for; nil: nothing.
   package var turn: Turn?
 

@@ -9,11 +9,15 @@ import Secrets
 /// A complete answer.
 package struct HTTPResponse: Sendable {
   package var status: Int
-  /// Names in lower case. Cookies and CSRF tokens are credentials and are not among them.
+  /// Names in lower case. Cookies and CSRF tokens are credentials and are not among them: see `session`.
   package var headers: [(name: String, value: String)]
   package var body: Body
   /// Body bytes as they came, compressed.
   package var bytesWire: Int64
+  /// Where it was asked for and granted.
+  package var session: SessionGrant?
+  /// The tenant wants a CSRF token, or another one: it did not process the request.
+  package var demandsToken = false
 
   /// The first header of that name; the name in lower case.
   package func header(_ name: String) -> String? {
@@ -42,6 +46,13 @@ package final class Body: @unchecked Sendable {
 
   deinit {
     discard()
+  }
+
+  /// Copies what is to be sent.
+  /// - Returns: nil where memory is short.
+  package convenience init?(copying bytes: UnsafeRawBufferPointer) {
+    self.init()
+    guard append(bytes) else { return nil }
   }
 
   /// Valid while the body lives.

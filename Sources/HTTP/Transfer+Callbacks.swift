@@ -113,13 +113,22 @@ extension Transfer {
         .tooLarge, "the headers of \(request.origin.host) pass \(Self.maximumHeaderBytes) bytes", outcome: .unknown)
       return false
     }
-    // Credentials of SAP's session: nothing here uses them, so nothing here keeps them, not even as text on the heap.
-    if Self.isSessionCredential(bytes) { return true }
+    // Credentials of SAP's session: kept where they are wanted, and nowhere else, not even as text on the heap.
+    if let value = Self.value(of: "x-csrf-token:", bytes) {
+      let isDemand = String(decoding: value.prefix(9), as: UTF8.self).lowercased() == "required"
+      if isDemand { demandsToken = true } else { session?.add(token: value) }
+      return true
+    }
+    if let value = Self.value(of: "set-cookie:", bytes) {
+      session?.add(cookie: value)
+      return true
+    }
     let line = String(decoding: bytes, as: UTF8.self)
     if line.hasPrefix("HTTP/") {
       // An interim answer (100) went before.
       headers.removeAll()
       body.removeAll()
+      demandsToken = false
       return true
     }
     guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")) else { return true }
@@ -129,13 +138,17 @@ extension Transfer {
     return true
   }
 
-  private static func isSessionCredential(_ line: UnsafeRawBufferPointer) -> Bool {
-    ["set-cookie:", "x-csrf-token:"].contains { (name: StaticString) in
-      line.count >= name.utf8CodeUnitCount
-        && zip(line, UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)).allSatisfy {
-          (0x41...0x5A ~= $0 ? $0 | 0x20 : $0) == $1
-        }
-    }
+  /// - Returns: what stands behind the name, without blanks around it; nil for another header.
+  private static func value(of name: StaticString, _ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    let count = name.utf8CodeUnitCount
+    guard line.count >= count,
+      zip(line, UnsafeBufferPointer(start: name.utf8Start, count: count)).allSatisfy({
+        (0x41...0x5A ~= $0 ? $0 | 0x20 : $0) == $1
+      })
+    else { return nil }
+    var value = line[count...].drop { $0 <= 0x20 }
+    while let last = value.last, last <= 0x20 { value = value.dropLast() }
+    return UnsafeRawBufferPointer(rebasing: value)
   }
 
   private func admits(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {

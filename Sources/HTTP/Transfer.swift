@@ -22,11 +22,16 @@ final class Transfer: @unchecked Sendable {
   private var words: UnsafeMutablePointer<CChar>?
   var headers: [(name: String, value: String)] = []
   var headerBytes = 0
+  var session: SessionCollector?
+  var demandsToken = false
   var wasSent = false
   let body: Body
   /// Why a callback of ours stopped the transfer; it tells more than libcurl's code.
   var stopped: S4Error?
 
+  /// What an empty body points to: without an address libcurl would read one from standard input. Never freed.
+  nonisolated(unsafe) private static let nothing = UnsafeRawPointer(
+    UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1))
   static let maximumHeaderBytes = 256 << 10
   /// gzip's own limit is about 1,032:1; real pages come at about 20:1.
   static let maximumInflation: Int64 = 250
@@ -36,6 +41,7 @@ final class Transfer: @unchecked Sendable {
     self.request = request
     self.completion = completion
     self.body = Body(isSecret: request.isAnswerSecret)
+    session = request.wantsSession ? SessionCollector(host: request.origin.host) : nil
   }
 
   deinit {
@@ -107,14 +113,23 @@ final class Transfer: @unchecked Sendable {
     if code != CURLE_OK, let words, let alert = CertificateAlert(String(cString: words)) {
       return .failure(alert.error(code, host: request.origin.host))
     }
-    guard code == CURLE_OK, let easy = handle else {
-      return .failure(CurlFault.error(code, host: request.origin.host, hadAnswer: headerBytes > 0))
-    }
     var status = 0
     var wire: curl_off_t = 0
-    askel_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &status)
-    askel_curl_get_size(easy, CURLINFO_SIZE_DOWNLOAD_T, &wire)
-    return .success(HTTPResponse(status: status, headers: headers, body: body, bytesWire: Int64(wire)))
+    if let handle {
+      askel_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+      askel_curl_get_size(handle, CURLINFO_SIZE_DOWNLOAD_T, &wire)
+    }
+    guard code == CURLE_OK, handle != nil else {
+      var error = CurlFault.error(code, host: request.origin.host, hadAnswer: headerBytes > 0)
+      // Before the request went out, nothing can have come of it; behind a status, that much is known.
+      if !wasSent { error.outcome = .notSent }
+      if headerBytes > 0 { error.httpStatus = Int32(clamping: status) }
+      return .failure(error)
+    }
+    var response = HTTPResponse(status: status, headers: headers, body: body, bytesWire: Int64(wire))
+    response.session = session?.grant
+    response.demandsToken = demandsToken
+    return .success(response)
   }
 
   private func trustOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
@@ -165,23 +180,31 @@ final class Transfer: @unchecked Sendable {
       }
       try appendHeader { curl_slist_append(headerList, line) }
     }
-    if let authorization = request.authorization {
+    for secret in [request.authorization].compactMap({ $0 }) + (request.session?.lines ?? []) {
       try appendHeader { () -> UnsafeMutablePointer<curl_slist>? in
-        authorization.withUnsafeBytes { bytes -> UnsafeMutablePointer<curl_slist>? in
+        secret.withUnsafeBytes { bytes -> UnsafeMutablePointer<curl_slist>? in
           guard let line = bytes.baseAddress, bytes.last == 0 else { return nil }
           return curl_slist_append(headerList, line.assumingMemoryBound(to: CChar.self))
         }
       }
     }
-    var results = [askel_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList)]
-    if request.method == .post {
+    var results: [CURLcode] = []
+    let count = request.body?.count ?? request.payload?.count
+    if request.method == .post || count != nil {
+      // Nobody waits for an interim answer.
+      try appendHeader { curl_slist_append(headerList, "Expect:") }
       results.append(askel_curl_set_long(easy, CURLOPT_POST, 1))
-      results.append(askel_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body?.count ?? 0)))
+      results.append(askel_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count ?? 0)))
       // Not copied by libcurl: the request, and with it the body, lives as long as this transfer.
-      request.body?.withUnsafeBytes {
-        results.append(askel_curl_set_pointer(easy, CURLOPT_POSTFIELDS, $0.baseAddress))
-      }
+      let address = request.body?.withUnsafeBytes { $0.baseAddress } ?? request.payload?.bytes.baseAddress
+      results.append(askel_curl_set_pointer(easy, CURLOPT_POSTFIELDS, address ?? Self.nothing))
     }
+    if request.method == .head { results.append(askel_curl_set_long(easy, CURLOPT_NOBODY, 1)) }
+    if request.method != .get, request.method != .post, request.method != .head {
+      results.append(
+        request.method.rawValue.withCString { askel_curl_set_pointer(easy, CURLOPT_CUSTOMREQUEST, $0) })
+    }
+    results.append(askel_curl_set_pointer(easy, CURLOPT_HTTPHEADER, headerList))
     return results
   }
 

@@ -48,4 +48,18 @@ package struct Metadata: Sendable {
       "the service has no entity set \(MessageText.quoted(name))" + NearNames.hint(name, in: entitySets.keys),
       target: "entity_set")
   }
+
+  /// Finds the type that a navigation property leads to.
+  /// - Throws: `.invalidArgument` with target "navigation".
+  package func entityType(behind navigation: String, of type: EntityType) throws(S4Error) -> EntityType {
+    guard let property = type.navigation(navigation) else {
+      throw .invalidArgument(
+        "navigation",
+        "\(type.name) has no navigation property \(MessageText.quoted(navigation))"
+          + NearNames.hint(navigation, in: type.navigations.map(\.name)))
+    }
+    if let target = entityTypes[property.targetEntityType] { return target }
+    throw .invalidArgument(
+      "navigation", "$metadata does not say where \(MessageText.quoted(navigation)) of \(type.name) leads to")
+  }
 }

@@ -49,9 +49,12 @@ package struct ServicePath: Hashable, Sendable {
   package var metadataPath: String { path + "/$metadata" }
 
   /// Gives the path of an entity set: "/sap/opu/odata/sap/API_SALES_ORDER_SRV/A_SalesOrder".
-  /// - Parameter key: as `PreparedKey.render` gives it, or nothing for the whole set.
-  package func path(ofEntitySet name: String, key: String = "") -> String {
+  /// - Parameters:
+  ///   - key: as `PreparedKey.render` gives it, or nothing for the whole set.
+  ///   - navigation: a property of that document.
+  package func path(ofEntitySet name: String, key: String = "", navigation: String? = nil) -> String {
     root + PercentEncoding.encode(name, for: .pathSegment) + key
+      + (navigation.map { "/" + PercentEncoding.encode($0, for: .pathSegment) } ?? "")
   }
 
   private static func refusal(_ message: String) -> S4Error {

@@ -26,6 +26,10 @@ struct StatusMeaning {
     // A page of a wrong host says nothing about the document: 404 must not pass for "there is no such document".
     case _ where isWebPage: self.init(.notOData, advice: "; " + WebPage.advice)
     case 404: self.init(.notFound, advice: "")
+    case 412:
+      self.init(
+        .preconditionFailed, advice: "; it was changed since its ETag was read: read it again, and decide anew")
+    case 428: self.init(.preconditionRequired, advice: "; it is changed with its ETag alone: read it, and give etag")
     default: self.init(.serviceError, advice: "")
     }
   }

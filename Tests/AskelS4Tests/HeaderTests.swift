@@ -15,9 +15,11 @@ import Testing
       .hostRefused: ASKEL_S4_HOST_REFUSED, .originRefused: ASKEL_S4_ORIGIN_REFUSED,
       .credentialExpired: ASKEL_S4_CREDENTIAL_EXPIRED, .unauthorised: ASKEL_S4_UNAUTHORISED,
       .unreachable: ASKEL_S4_UNREACHABLE, .tlsRefused: ASKEL_S4_TLS_REFUSED, .throttled: ASKEL_S4_THROTTLED,
+      .outcomeUnknown: ASKEL_S4_UNKNOWN_OUTCOME,
       .serviceError: ASKEL_S4_SERVICE_ERROR, .notOData: ASKEL_S4_NOT_ODATA,
       .malformedAnswer: ASKEL_S4_MALFORMED_ANSWER, .readInconsistent: ASKEL_S4_READ_INCONSISTENT,
-      .tooLarge: ASKEL_S4_TOO_LARGE, .hostUnfit: ASKEL_S4_HOST_UNFIT, .internalDefect: ASKEL_S4_INTERNAL,
+      .tooLarge: ASKEL_S4_TOO_LARGE, .preconditionFailed: ASKEL_S4_PRECONDITION_FAILED,
+      .preconditionRequired: ASKEL_S4_PRECONDITION_REQUIRED, .hostUnfit: ASKEL_S4_HOST_UNFIT, .internalDefect: ASKEL_S4_INTERNAL,
     ]
     for code in S4Error.Code.allCases { #expect(header[code] == Int(code.rawValue), "\(code)") }
   }

@@ -26,11 +26,14 @@ class Code(IntEnum):
     UNREACHABLE = 40
     TLS_REFUSED = 41
     THROTTLED = 42
+    UNKNOWN_OUTCOME = 43
     SERVICE_ERROR = 50
     NOT_ODATA = 51
     MALFORMED_ANSWER = 52
     READ_INCONSISTENT = 53
     TOO_LARGE = 54
+    PRECONDITION_FAILED = 55
+    PRECONDITION_REQUIRED = 56
     HOST_UNFIT = 60
     INTERNAL = 99
 
@@ -116,6 +119,16 @@ class VaultFlag(IntFlag):
 
     READ_ONLY = 1
     CHECK = 2
+
+
+class WriteKind(IntEnum):
+    """What a write does."""
+
+    CREATE = 1
+    UPDATE = 2
+    MERGE = 3
+    REPLACE = 4
+    DELETE = 5
 
 
 class FieldKind(IntEnum):

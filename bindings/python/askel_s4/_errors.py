@@ -143,6 +143,13 @@ class Throttled(AskelError):
     code = Code.THROTTLED
 
 
+class UnknownOutcome(AskelError):
+    """A write may have reached the tenant, and no answer proves what became of it. It is never repeated by itself: read
+    the document back first."""
+
+    code = Code.UNKNOWN_OUTCOME
+
+
 class ServiceError(AskelError):
     """SAP answered with an error: `sap_code` and the message are SAP's."""
 
@@ -171,6 +178,18 @@ class TooLarge(AskelError):
     """The answer passes a size limit of the client."""
 
     code = Code.TOO_LARGE
+
+
+class PreconditionFailed(AskelError):
+    """The document was changed since its ETag was read; nothing was written. Read it again, and decide anew."""
+
+    code = Code.PRECONDITION_FAILED
+
+
+class PreconditionRequired(AskelError):
+    """The tenant writes this document with its ETag alone; nothing was written."""
+
+    code = Code.PRECONDITION_REQUIRED
 
 
 class HostUnfit(AskelError):

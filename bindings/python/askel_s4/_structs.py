@@ -199,6 +199,24 @@ class GetOptions(Options):
     ]
 
 
+class WriteOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("kind", c_int32),
+        ("service", c_char_p),
+        ("entity_set", c_char_p),
+        ("key", c_char_p),
+        ("params", POINTER(Param)),
+        ("param_count", c_size_t),
+        ("navigation", c_char_p),
+        ("body", c_char_p),
+        ("body_size", c_size_t),
+        ("etag", c_char_p),
+        ("any_etag", c_int32),
+        ("timeout_ms", c_int64),
+    ]
+
+
 class SalesOrderOptions(Options):
     _fields_ = [
         ("struct_size", c_size_t),

@@ -12,6 +12,7 @@ from ._ffi import lib
 from ._handle import ExclusiveHandle, Handle
 from ._structs import ClientOptions, GetOptions, ReadOptions, SalesOrderOptions
 from ._values import ParamValue, limit_in, list_in, params_in, text_in, timeout_in, unsigned_in
+from ._write import Writing, key_in
 from .cursor import Cursor
 from .row import Document
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .instance import Instance
 
 
-class Client:
+class Client(Writing):
     """One connection, open for work; Connection.client() opens it. Threads may share it. A token is minted for each
     request, used once, and wiped."""
 
@@ -110,10 +111,7 @@ class Client:
         :param key: the value of a key of one property, or {"SalesOrder": "1", "SalesOrderItem": "10"}
         :raises NotFound: there is no such document
         """
-        if isinstance(key, Mapping):
-            text, array = ",".join(f"{name}=?" for name in key), params_in(list(key.values()))
-        else:
-            text, array = "?", params_in([key])
+        text, array = key_in(key)
         options = GetOptions(
             service=text_in("service", service),
             entity_set=text_in("entity_set", entity_set),

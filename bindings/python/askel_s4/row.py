@@ -120,7 +120,7 @@ class Page:
 
 
 class Document(Fields):
-    """One document that was asked for by its key."""
+    """One document: asked for by its key, or as a write was answered; then it may have no fields."""
 
     __slots__ = ("_reply", "etag", "http_status")
 
@@ -136,6 +136,12 @@ class Document(Fields):
     def json(self) -> str:
         with self._reply as pointer:
             return view_out(lib.reply_document(pointer))
+
+    def header(self, name: str) -> str:
+        """A header of the answer: "sap-message" (SAP's warnings as JSON), "location"; "" where there is none."""
+        with self._reply as pointer:
+            value: bytes = lib.reply_header(pointer, text_in("name", name))
+            return value.decode()
 
     def _field(self, name: str) -> Tuple[int, str]:
         with self._reply as pointer:

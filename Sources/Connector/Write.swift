@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Basics
+import HTTP
+import OData
+
+extension Client {
+  /// Starts writing one document. It goes out once: it is repeated only where the tenant's answer proves that it was not
+  /// processed (a CSRF token that is wanted, 401 for a token, 429).
+  package func write(_ request: WriteRequest) throws(S4Error) -> Call {
+    let source = try tokenSource()
+    let call = try Call(.document, engine: instance.engine)
+    let exchange = Exchange(
+      source: source, sessions: sessions, flight: call.flight, deadline: deadline(request.timeout), options: options)
+    MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
+      let prepared = Result<(path: String, type: EntityType), S4Error> { () throws(S4Error) in
+        try request.target(try metadata.get())
+      }
+      switch prepared {
+      case .failure(let error):
+        source.finish()
+        // Whatever became of $metadata: nothing was written.
+        call.finish(.failure(error.beforeTheWrite))
+      case .success((let path, let type)):
+        var ask = exchange.ask(request.kind.method, path, headers: request.headers)
+        ask.payload = request.payload
+        ask.sessionRoot = request.service.root
+        exchange.send(ask, .write) { result in
+          source.finish()
+          call.finish(
+            result.mapError { $0.ofAWrite }.map {
+              .document(
+                DocumentAnswer(
+                  answer: $0, type: type, exchange: exchange, target: path, mayBeEmpty: true))
+            })
+        }
+      }
+    }
+    return call
+  }
+}
+
+extension S4Error {
+  /// What was asked before the write failed, and so the write was never sent.
+  fileprivate var beforeTheWrite: S4Error {
+    var error = self
+    error.outcome = .notSent
+    return error
+  }
+
+  /// The same error, where the request could have had an effect. Without an answer nobody knows whether it had.
+  var ofAWrite: S4Error {
+    guard outcome == .unknown else { return self }
+    var error = self
+    if 200...299 ~= httpStatus {
+      error.outcome = .processed
+      error.isRetryable = false
+      error.message += "; it was carried out: the tenant answered \(httpStatus) before"
+      return error
+    }
+    // Who cancels knows that; all others are told by the code.
+    if code != .cancelled, code != .closed { error.code = .outcomeUnknown }
+    error.isRetryable = false
+    error.message += "; whether the document was written is not known: read it back before you write it again"
+    return error
+  }
+}

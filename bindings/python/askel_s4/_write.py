@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing one document."""
+
+import json
+from ctypes import byref
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Tuple, Union
+
+from ._call import Call
+from ._enums import WriteKind
+from ._errors import check
+from ._ffi import lib
+from ._handle import Handle
+from ._structs import WriteOptions
+from ._values import ParamValue, params_in, text_in, timeout_in
+from .row import Document
+
+KeyValue = Union[ParamValue, Mapping[str, ParamValue]]
+Body = Union[Mapping[str, Any], str, bytes]
+
+
+class Writing:
+    """What a client writes. A write goes out once; it is sent again only where the tenant's answer proves that it was
+    not processed. A body is a mapping in SAP's spelling (Decimal, date and datetime take OData V2's forms), or JSON."""
+
+    if TYPE_CHECKING:
+        _handle: Handle
+
+    def create(
+        self,
+        service: str,
+        entity_set: str,
+        body: Body,
+        *,
+        below: Optional[Tuple[KeyValue, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> Document:
+        """Creates a document, with the documents below it that the body holds.
+
+        :param below: key and navigation property of the document of `entity_set` to create it below:
+            ("4711", "to_Item")
+        :returns: the new document as the tenant answered it
+        :raises UnknownOutcome: no answer proves what became of it: read it back before you create it again
+        """
+        key, navigation = below if below is not None else (None, None)
+        return self._write(WriteKind.CREATE, service, entity_set, key, body, navigation=navigation, timeout=timeout)
+
+    def update(
+        self,
+        service: str,
+        entity_set: str,
+        key: KeyValue,
+        body: Body,
+        *,
+        etag: Optional[str] = None,
+        any_etag: bool = False,
+        merge: bool = False,
+        timeout: Optional[float] = None,
+    ) -> Document:
+        """Changes the properties that the body holds.
+
+        :param etag: as it was read with the document: one that was changed since then is left alone
+        :param any_etag: in place of etag: what others changed is overwritten
+        :param merge: by the verb MERGE instead of PATCH, for services that know that alone
+        :raises PreconditionFailed: it was changed since its ETag was read
+        """
+        kind = WriteKind.MERGE if merge else WriteKind.UPDATE
+        return self._write(kind, service, entity_set, key, body, etag=etag, any_etag=any_etag, timeout=timeout)
+
+    def replace(
+        self,
+        service: str,
+        entity_set: str,
+        key: KeyValue,
+        body: Body,
+        *,
+        etag: Optional[str] = None,
+        any_etag: bool = False,
+        timeout: Optional[float] = None,
+    ) -> Document:
+        """Makes a document what the body says; properties left out go back to their defaults. See update()."""
+        return self._write(
+            WriteKind.REPLACE, service, entity_set, key, body, etag=etag, any_etag=any_etag, timeout=timeout
+        )
+
+    def delete(
+        self,
+        service: str,
+        entity_set: str,
+        key: KeyValue,
+        *,
+        etag: Optional[str] = None,
+        any_etag: bool = False,
+        timeout: Optional[float] = None,
+    ) -> None:
+        """Deletes a document. See update()."""
+        self._write(WriteKind.DELETE, service, entity_set, key, b"", etag=etag, any_etag=any_etag, timeout=timeout)
+
+    def _write(
+        self,
+        kind: WriteKind,
+        service: str,
+        entity_set: str,
+        key: Optional[KeyValue],
+        body: Body,
+        *,
+        navigation: Optional[str] = None,
+        etag: Optional[str] = None,
+        any_etag: bool = False,
+        timeout: Optional[float] = None,
+    ) -> Document:
+        text, params = key_in(key)
+        data = body_in(body)
+        options = WriteOptions(
+            kind=kind,
+            service=text_in("service", service),
+            entity_set=text_in("entity_set", entity_set),
+            key=text_in("key", text),
+            params=params,
+            param_count=len(params),
+            navigation=text_in("navigation", navigation),
+            body=data or None,
+            body_size=len(data),
+            etag=text_in("etag", etag),
+            any_etag=int(any_etag),
+            timeout_ms=timeout_in(timeout),
+        )
+        with Call() as call:
+            with self._handle as pointer:
+                check(lib.client_write, pointer, byref(options), call.out)
+            call.wait()
+            return Document(call)
+
+
+def key_in(key: Optional[KeyValue]) -> Tuple[Optional[str], Sequence[Any]]:
+    """A key as text with a ? for each parameter, and these; (None, none) for None."""
+    if key is None:
+        return None, params_in([])
+    if isinstance(key, Mapping):
+        return ",".join(f"{name}=?" for name in key), params_in(list(key.values()))
+    return "?", params_in([key])
+
+
+def body_in(body: Body) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return (body if isinstance(body, str) else json.dumps(body, default=_value, ensure_ascii=False)).encode()
+
+
+def _value(value: object) -> str:
+    """Values that JSON has no form for, as OData V2 writes them."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise TypeError("a datetime of a body must have a time zone")
+    if isinstance(value, date):
+        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        return f"/Date({round(aware.timestamp() * 1000)})/"
+    raise TypeError(f"a body cannot hold a {type(value).__name__}")
