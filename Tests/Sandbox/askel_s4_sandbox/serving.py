@@ -56,8 +56,8 @@ async def _exchange(
     if server == "token":
         answer: Answer | None = await _token_answer(tenant, request, faults)
     else:
-        await _read_body(request, faults)
-        answer = make(faults)
+        fits = await _read_body(request, faults)
+        answer = make(faults) if fits else Answer(413, b"The request is too large", "text/plain;charset=utf-8")
     if answer is None:
         raise ValueError("no answer was made")
     lost = faults.first({"lost_answer", "late_commit"})
@@ -68,16 +68,16 @@ async def _exchange(
     if "cookie_foreign" in faults:
         args = faults["cookie_foreign"]
         domain = args.get("domain", "stranger.example")
-        answer.header("set-cookie", f"{args.get('name', 'stranger')}=1; path=/; domain={domain}")
+        answer.header("set-cookie", f"{args.get('cookie', 'stranger')}=1; path=/; domain={domain}")
     if "huge_body" in faults and answer.status == 200:
         return await send_huge(request, float(faults["huge_body"].get("mb", 100)), settings.gzip)
     return await send(request, answer, faults, settings.gzip and server == "api", settings.gzip_level)
 
 
-async def _read_body(request: web.BaseRequest, faults: Chosen) -> None:
-    """Reads the body into request["body"], at the speed that the fault `slow_body` asks for."""
+async def _read_body(request: web.BaseRequest, faults: Chosen) -> bool:
+    """Reads the body into request["body"], at the speed that the fault `slow_body` asks for; False: it is too large."""
     if not request.can_read_body:
-        return
+        return True
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
     speed = float(faults.get("slow_body", {}).get("read_bytes_per_s", 0))
@@ -89,6 +89,7 @@ async def _read_body(request: web.BaseRequest, faults: Chosen) -> None:
         if speed:
             await asyncio.sleep(len(part) / speed)
     request["body"] = b"".join(parts)
+    return size <= _MAX_BODY
 
 
 async def _lose(request: web.BaseRequest, args: dict[str, object]) -> tuple[web.StreamResponse, int]:
