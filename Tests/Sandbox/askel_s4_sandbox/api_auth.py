@@ -7,8 +7,10 @@ import time
 
 from aiohttp import web
 
+from .connections import Connection, mark
 from .credentials import parse_basic
 from .exchange import Answer, client_name
+from .sessions import Sessions
 from .state import Tenant
 
 _REALM = 'Basic realm="SAP NetWeaver Application Server [S4X/100]"'
@@ -25,8 +27,30 @@ def refuse() -> Answer:
     return answer
 
 
+def note(request: web.BaseRequest, **seen: str) -> None:
+    """Writes down for the statistics which credentials came over this connection, good or bad."""
+    connection: Connection | None = request.get("connection")
+    if connection is None:
+        return
+    for name, value in seen.items():
+        getattr(connection, name).add(value)
+    if seen:
+        return
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    pair = parse_basic(request.headers.get("Authorization", ""))
+    if pair:
+        connection.users.add(pair[0])
+        connection.secrets.add(mark(pair[1]))
+    elif scheme.lower() == "bearer":
+        connection.tokens.add(mark(credential.strip()))
+    session = request.cookies.get(Sessions.cookie)
+    if session:
+        connection.sessions.add(mark(session))
+
+
 def authenticate(tenant: Tenant, request: web.BaseRequest) -> Answer | None:
-    """None when the caller is known, otherwise the refusal."""
+    """None when the caller is known, otherwise the refusal. Who it is then stands in request["caller"]."""
+    note(request)
     header = request.headers.get("Authorization", "")
     scheme, _, credential = header.partition(" ")
     reason = "no_authorization"
@@ -41,15 +65,19 @@ def authenticate(tenant: Tenant, request: web.BaseRequest) -> Answer | None:
             elif token.uses > 1 and tenant.settings.token_single_use:
                 reason = "used_token"
             else:
+                request["caller"] = f"client {tenant.client.client_id}"
+                note(request, clients=tenant.client.client_id)
                 return None
     elif scheme.lower() == "basic":
         pair = parse_basic(header)
         if pair and tenant.user.log_on(*pair, tenant.settings.basic_attempts):
+            request["caller"] = f"user {pair[0]}"
             return None
         tenant.stats.basic_failures += 1
         reason = "locked_user" if tenant.user.locked else "bad_password"
     elif not header and client_name(request) is not None:
         if tenant.certified.accepts(client_name(request)):
+            request["caller"] = f"certificate {client_name(request)}"
             return None
         reason = "unknown_certificate"
     tenant.stats.unauthorized[reason] += 1

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from .faults import Rule
+from .repeatable import Repeated
 from .state import Tenant
 
 _FOREIGN_LOG = 1_000
@@ -36,6 +37,8 @@ class Control:
             ("POST", "/faults"): self._faults,
             ("DELETE", "/faults"): self._clear_faults,
             ("GET", "/foreign-log"): self._foreign_log,
+            ("POST", "/reset-data"): self._reset_data,
+            ("POST", "/sessions"): self._sessions,
             ("GET", "/tokens"): self._token_texts,
             ("POST", "/tokens"): self._tokens,
         }
@@ -59,6 +62,12 @@ class Control:
     def _reset_stats(self, _: object) -> dict[str, Any]:
         self.tenant.stats.reset()
         self.tenant.foreign_log.clear()
+        return {}
+
+    def _reset_data(self, _: object) -> dict[str, Any]:
+        """The data are as at the start; what was remembered for repeatable requests goes too."""
+        self.tenant.orders.restore()
+        self.tenant.repeated = Repeated()
         return {}
 
     def _secrets(self, body: object) -> dict[str, Any]:
@@ -116,6 +125,13 @@ class Control:
             client.kept_texts = [] if change["keep"] else None
         return {"known": len(client.tokens)}
 
+    def _sessions(self, body: object) -> dict[str, Any]:
+        """{"drop": true} ends every session, and with it each CSRF token."""
+        change = _object(body, {"drop"})
+        if change.get("drop"):
+            self.tenant.sessions.drop()
+        return {"sessions": len(self.tenant.sessions)}
+
     def _token_texts(self, _: object) -> list[str]:
         return self.tenant.client.kept_texts or []
 
@@ -142,6 +158,15 @@ class Foreign:
         """Logs method, path and headers; names are in lower case."""
         headers = [[name.lower(), value] for name, value in request.headers.items()]
         log = self.tenant.foreign_log
-        log.append({"method": request.method, "path": request.raw_path, "headers": headers})
+        log.append(
+            {
+                "method": request.method,
+                "path": request.raw_path,
+                "headers": headers,
+                "authorization": request.headers.get("Authorization"),
+                "cookies": [value for name, value in headers if name == "cookie"],
+                "body_bytes": len(await request.text()) if request.can_read_body else 0,
+            }
+        )
         del log[:-_FOREIGN_LOG]
         return web.json_response({})

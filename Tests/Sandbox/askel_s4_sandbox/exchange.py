@@ -90,8 +90,10 @@ async def send(
         abort(request)
         return response, 0
     await response.prepare(request)
-    if request.method == "HEAD":
+    if request.method == "HEAD" or answer.status in (204, 304):
         return response, answer.status
+    if "slow_body" in faults:
+        await asyncio.sleep(float(faults["slow_body"].get("ms", 1000)) / 1000)
     if when:
         at = 0 if when == "after_headers" else int((reset or {}).get("at", len(body) // 2))
         await _write_and_stop(request, response, body[:at], kill=True)

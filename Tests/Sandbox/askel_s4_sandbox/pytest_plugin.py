@@ -19,7 +19,8 @@ def _s4_sandbox_process() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def s4_sandbox(_s4_sandbox_process: Sandbox) -> Iterator[Sandbox]:
-    """A running sandbox tenant. Faults, settings, counters, user and certificate are as at the start in each test."""
+    """A running sandbox tenant. Faults, settings, counters, data, user and certificate are as at the start in
+    each test."""
     sandbox = _s4_sandbox_process
     before = sandbox.control("GET", "/settings")
     sandbox.clear_faults()
@@ -29,6 +30,7 @@ def s4_sandbox(_s4_sandbox_process: Sandbox) -> Iterator[Sandbox]:
     sandbox.settings(**before)
     sandbox.set_user(locked=False)
     sandbox.know_certificate()
+    sandbox.reset_data()
 
 
 @pytest.fixture

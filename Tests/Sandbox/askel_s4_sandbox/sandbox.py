@@ -121,16 +121,21 @@ class Sandbox:
         """All counters to zero, and an empty foreign log."""
         self.control("POST", "/reset-stats")
 
+    def reset_data(self) -> None:
+        """Brings the data back to what they were at the start: nothing created, changed or deleted."""
+        self.control("POST", "/reset-data")
+
     def settings(self, **values: Any) -> dict[str, Any]:
         """Changes settings; returns all of them."""
         found: dict[str, Any] = self.control("POST", "/settings", values)
         return found
 
     def fault(
-        self, name: str, on: str = "api", match: str = "", skip: int = 0, times: int | None = None, **args: Any
-    ) -> None:
+        self, name: str, on: str = "api", match: str = "", skip: int = 0, times: int | None = None, method: str = "",
+        **args: Any,
+    ) -> None:  # fmt: skip
         """Adds a fault rule; further keywords are the fault's own arguments."""
-        rule = {"fault": name, "on": on, "match": match, "skip": skip, "times": times, "args": args}
+        rule = {"fault": name, "on": on, "match": match, "skip": skip, "times": times, "method": method, "args": args}
         self.control("POST", "/faults", [rule])
 
     def clear_faults(self) -> None:
@@ -167,6 +172,10 @@ class Sandbox:
     def revoke_tokens(self) -> None:
         """Makes every token minted so far unknown."""
         self.control("POST", "/tokens", {"revoke": True})
+
+    def drop_sessions(self) -> None:
+        """Ends all HTTP sessions: every CSRF token is void."""
+        self.control("POST", "/sessions", {"drop": True})
 
     def keep_tokens(self, keep: bool = True) -> None:
         """Keeps the texts of the tokens that are minted from now on, or forgets them."""

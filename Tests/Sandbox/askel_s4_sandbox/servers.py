@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from .api import Api, serve
+from .api import Api
 from .control import Control, Foreign
 from .exchange import Answer
 from .faults import Chosen
+from .serving import serve
 from .state import Tenant
 from .token_endpoint import XSUAA_PATH
 

@@ -33,6 +33,32 @@ class Settings:
     """Write dates as \\/Date(…)\\/, as some recordings have them."""
     cookies_on_reads: bool = False
     """Set session cookies on every read, not only when a CSRF token is fetched."""
+    csrf: str = "required"
+    """"required": writes need the CSRF token of their session; "off": they do not (unknown for bearer tokens)."""
+    csrf_batch: bool = True
+    """Whether $batch needs the token, as even read-only batches may (SAP/odata-vocabularies#112)."""
+    csrf_reads: bool = False
+    """Whether reads need it too."""
+    csrf_on_errors: bool = True
+    """Give a token on error answers too, as SAP's own client expects of some systems."""
+    session_lifetime: float | None = None
+    """Seconds after which a session is over, counted from its beginning; null: never."""
+    repeatable: bool = False
+    """Gateway's idempotent services: a POST with the headers RequestID and RepeatabilityCreation is executed once."""
+    decimals_as_numbers: bool = False
+    """Whether V2 bodies may give decimals as JSON numbers; otherwise they are strings."""
+    deep_insert_answer: bool = True
+    """Whether a 201 shows the nested entities that were sent, expanded; otherwise they are deferred."""
+    etag_on_update: bool = False
+    """Whether a 204 carries the new ETag."""
+    if_match_children: bool = False
+    """Whether V2 items, partners and schedule lines, whose metadata names no ETag, demand the header's."""
+    approval_on_create: str = ""
+    """SalesDocApprovalStatus of a new order; orders that have this status wait for a release or a rejection."""
+    approval_released: str = "B"
+    approval_rejected: str = "C"
+    sap_message: dict[str, Any] | None = None
+    """What the `sap-message` header of a good write says (code, message, severity); null: there is no header."""
     allow_head: bool = True
     root_redirect: int = 307
     """Status of the redirect from the service root without a slash to the one with it; 0 serves it directly."""
@@ -66,6 +92,16 @@ class Settings:
                 raise ValueError(f"setting {name} is a number from 0")
             if name == "latency_ms" and not (isinstance(value, (int, float)) and value >= 0):
                 raise ValueError("setting latency_ms is a number of milliseconds from 0")
+            if name in ("session_lifetime", "token_lifetime_s") and not (
+                value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+            ):
+                raise ValueError(f"setting {name} is a number of seconds, or null")
+            if name == "csrf" and value not in ("required", "off"):
+                raise ValueError('setting csrf is "required" or "off"')
+            if name == "sap_message" and not (value is None or isinstance(value, dict)):
+                raise ValueError("setting sap_message is an object, or null")
+            if name.startswith("approval_") and not (isinstance(value, str) and len(value) < 2):
+                raise ValueError(f"setting {name} is one character, or empty")
             if name == "next_link" and value not in NEXT_LINK_FORMS:
                 raise ValueError(f"setting next_link is one of {', '.join(NEXT_LINK_FORMS)}")
         for name, value in values.items():

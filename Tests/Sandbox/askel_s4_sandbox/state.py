@@ -17,12 +17,14 @@ from .odata.query import Reader
 from .odata.render import Renderer
 from .odata.schema import Service
 from .odata.table import Database
+from .repeatable import Repeated
+from .sessions import Sessions
 from .settings import Settings
 from .stats import Stats
+from .tenant.order_book import OrderBook
 from .tenant.tables import SALES_ORDER_SERVICE, sales_order_database
 
 _CACHE_BYTES = 48_000_000
-_SESSIONS = 5_000
 
 
 @dataclass
@@ -61,27 +63,6 @@ class AnswerCache:
             self._bytes -= len(oldest.body) + len(oldest.gzipped or b"")
 
 
-class Sessions:
-    """Session cookies and the CSRF tokens that belong to them."""
-
-    cookie = "SAP_SESSIONID_S4X_100"
-
-    def __init__(self) -> None:
-        self._tokens: OrderedDict[str, str] = OrderedDict()
-
-    def token(self, session: str | None) -> str | None:
-        """The CSRF token of a session that is known."""
-        return self._tokens.get(session) if session else None
-
-    def open(self) -> tuple[str, str]:
-        """A new session id and its CSRF token."""
-        session, token = secrets.token_urlsafe(32) + "%3d", secrets.token_urlsafe(16)[:22] + "=="
-        self._tokens[session] = token
-        if len(self._tokens) > _SESSIONS:
-            self._tokens.popitem(last=False)
-        return session, token
-
-
 @dataclass
 class Mounted:
     """A service with its data, as the API serves it."""
@@ -107,12 +88,14 @@ class Tenant:
     client: OAuthClient
     user: CommunicationUser
     services: dict[str, Mounted]
+    orders: OrderBook
     certified: CertifiedClient = field(default_factory=lambda: CertifiedClient(CLIENT_NAME))
     urls: Urls = field(default_factory=Urls)
     stats: Stats = field(default_factory=Stats)
     faults: Faults = field(default_factory=Faults)
     cache: AnswerCache = field(default_factory=AnswerCache)
     sessions: Sessions = field(default_factory=Sessions)
+    repeated: Repeated = field(default_factory=Repeated)
     foreign_log: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -134,4 +117,5 @@ def make_tenant(seed: int, today: dt.date, settings: Settings) -> Tenant:
         client=OAuthClient(f"sb-nordvik-{secrets.token_hex(4)}!b1710|s4-sandbox", [secrets.token_urlsafe(24)]),
         user=CommunicationUser("NORDVIK_COMM_USER", secrets.token_urlsafe(18)),
         services={SALES_ORDER_SERVICE.name: Mounted.of(SALES_ORDER_SERVICE, database)},
+        orders=OrderBook(database, SALES_ORDER_SERVICE.sets, seed, today),
     )

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-import weakref
 from collections import Counter
 from typing import Any
 
+from .connections import Connection, Connections
 from .credentials import OAuthClient, Token
 
 
@@ -21,7 +21,7 @@ class Stats:
         self.kinds: dict[str, Counter[str]] = {}
         self.statuses: dict[str, Counter[str]] = {}
         self.connections: Counter[str] = Counter()
-        self._seen: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._seen = Connections()
         self.in_flight: Counter[str] = Counter()
         self.most_in_flight: Counter[str] = Counter()
         self.mints = 0
@@ -30,19 +30,30 @@ class Stats:
         self.basic_failures = 0
         self.unauthorized: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
+        self.writes: Counter[tuple[str, str, str, str]] = Counter()
+        self.csrf: Counter[str] = Counter(fetches=0, refused=0, sessions=0)
+        self.created: Counter[str] = Counter()
+        self.created_by_reference: Counter[str] = Counter()
+        self.replays: Counter[str] = Counter()
+        self.late_commits: Counter[str] = Counter()
 
-    def begin(self, server: str, kind: str, connection: object | None) -> None:
+    def begin(self, server: str, kind: str, transport: object | None) -> Connection | None:
         """A request has come in on that connection (its transport)."""
         self.kinds.setdefault(server, Counter())[kind] += 1
-        if connection is not None and connection not in self._seen:
-            self._seen.add(connection)
-            self.connections[server] += 1
+        connection = None
+        if transport is not None:
+            connection, new = self._seen.of(transport, server)
+            self.connections[server] += new
+            connection.requests += 1
         self.in_flight[server] += 1
         self.most_in_flight[server] = max(self.most_in_flight[server], self.in_flight[server])
+        return connection
 
-    def end(self, server: str, status: int) -> None:
-        """Its answer is out; status 0 means that the connection was cut instead."""
+    def end(self, server: str, status: int, write: tuple[str, str, str] | None = None) -> None:
+        """Its answer is out; status 0 means that the connection was cut instead. `write`: service, set, method."""
         self.statuses.setdefault(server, Counter())[str(status)] += 1
+        if write is not None:
+            self.writes[(*write, str(status))] += 1
         self.in_flight[server] = max(0, self.in_flight[server] - 1)
 
     def as_dict(self, client: OAuthClient, locked: list[str]) -> dict[str, Any]:
@@ -73,4 +84,20 @@ class Stats:
             "locked_users": locked,
             "valid_secrets": len(client.secrets),
             "faults": dict(self.faults),
+            "writes": _nested(self.writes),
+            "csrf": dict(self.csrf),
+            "created": dict(self.created),
+            "created_by_reference": dict(self.created_by_reference),
+            "duplicate_references": {name: n for name, n in self.created_by_reference.items() if n > 1},
+            "replays": dict(self.replays),
+            "late_commits": dict(self.late_commits),
+            "tls_connections": [connection.as_dict() for connection in self._seen.all],
         }
+
+
+def _nested(counted: Counter[tuple[str, str, str, str]]) -> dict[str, Any]:
+    """{service: {set: {method: {status: count}}}}."""
+    found: dict[str, Any] = {}
+    for (service, name, method, status), count in counted.items():
+        found.setdefault(service, {}).setdefault(name, {}).setdefault(method, {})[status] = count
+    return found

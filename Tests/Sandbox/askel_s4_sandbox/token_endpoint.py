@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote_plus
 
 from aiohttp import web
 
+from .connections import mark
 from .credentials import parse_basic
 from .exchange import Answer, client_name
 from .state import Tenant
@@ -78,6 +79,10 @@ async def answer_token(tenant: Tenant, request: web.BaseRequest) -> Answer:
         failures["wrong_content_type"] += 1
         return _error(415, "invalid_request", "The request body is not form data")
     pair = _client_credentials(request, form)
+    connection = request.get("connection")
+    if connection is not None and (pair or "client_id" in form):
+        connection.clients.add(pair[0] if pair else form["client_id"][0])
+        connection.secrets.update([mark(pair[1])] if pair else [])
     if pair is None and "client_id" in form and client_name(request) is not None:
         # RFC 8705 section 2: the certificate takes the place of the secret.
         if not (form["client_id"][0] == tenant.client.client_id and tenant.certified.accepts(client_name(request))):

@@ -14,11 +14,21 @@ from askel_s4_sandbox import Sandbox
 SERVICE = "/sap/opu/odata/sap/API_SALES_ORDER_SRV"
 
 
+def order(reference: str = "", items: object = None, **more: Any) -> dict[str, Any]:
+    """The body of a POST with the fields that an order needs, and one item."""
+    return {
+        "SalesOrderType": "OR", "SalesOrganization": "1010", "DistributionChannel": "10", "OrganizationDivision": "00",
+        "SoldToParty": "10100001", "PurchaseOrderByCustomer": reference,
+        "to_Item": [{"Material": "NM-1000", "RequestedQuantity": "3"}] if items is None else items,
+    } | more  # fmt: skip
+
+
 class Client:
     """Reads the service with one access token and JSON."""
 
     def __init__(self, sandbox: Sandbox):
         self.sandbox = sandbox
+        self.token = ""
         self.root = sandbox.api_url + SERVICE
         self.session = requests.Session()
         self.session.trust_env = False
@@ -34,6 +44,26 @@ class Client:
         """GET of a whole URL."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.session.get(url, headers=named, timeout=20, allow_redirects=False)
+
+    def fetch_token(self) -> None:
+        """Fetches a CSRF token; it goes with every later write, and the session's cookies too."""
+        answer = self.get("", X_CSRF_Token="Fetch")
+        self.token = answer.headers["x-csrf-token"]
+
+    def write(self, method: str, path: str, body: object = None, query: str = "", **headers: str) -> requests.Response:
+        """A write below the service root, with the CSRF token; header names with _ for -."""
+        if not self.token:
+            self.fetch_token()
+        named = {"x-csrf-token": self.token} | {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"{self.root}/{path}" + (f"?{query}" if query else "")
+        return self.session.request(method, url, json=body, headers=named, timeout=20, allow_redirects=False)
+
+    def create(self, reference: str = "", items: object = None, **more: Any) -> dict[str, Any]:
+        """Creates an order; returns the `d` of the answer."""
+        answer = self.write("POST", "A_SalesOrder", order(reference, items, **more))
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()["d"]
+        return found
 
     def data(self, path: str, query: str = "", **headers: str) -> Any:
         """The `d` of a good answer."""

@@ -7,6 +7,8 @@ import hashlib
 import json
 import secrets
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 # Code of URI parser errors: 32 hex digits without a meaning to clients; made from the text so that it is stable.
 _HASH_SALT = "askel_s4_sandbox"
@@ -15,15 +17,38 @@ NOT_FOUND = "/IWBEP/CM_MGW_RT/020"
 NO_SERVICE = "/IWFND/MED/170"
 
 
+# What Gateway adds below the application's own messages (recorded); clients drop it as noise.
+_NOISE = "/IWBEP/CX_MGW_BUSI_EXCEPTION"
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One entry of `errordetails`. `target` is the property or path that it is about."""
+
+    code: str
+    message: str
+    target: str = ""
+    severity: str = "error"
+
+
 class ODataError(Exception):
     """An answer with an SAP error body. `code` None means a URI parser error (hash code, no application block)."""
 
-    def __init__(self, status: int, message: str, code: str | None = None, headers: dict[str, str] | None = None):
+    def __init__(
+        self, status: int, message: str, code: str | None = None, headers: dict[str, str] | None = None,
+        details: Sequence[Detail] = (),
+    ):  # fmt: skip
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
         self.headers = headers or {}
+        self.details = details
+
+
+def refusal(*details: Detail) -> ODataError:
+    """400 of the application itself: the first message is the error's own, all of them are its details."""
+    return ODataError(400, details[0].message, details[0].code, details=details)
 
 
 def parser_error(message: str) -> ODataError:
@@ -37,7 +62,7 @@ def error_body(error: ODataError, service: str = "API_SALES_ORDER_SRV", language
     stamp = time.strftime("%Y%m%d%H%M%S", time.gmtime(now)) + f".{int(now % 1 * 1e7):07d}"
     inner: dict[str, object] = {}
     if error.code is None:
-        digest = hashlib.sha256((_HASH_SALT + error.message).encode()).hexdigest()[:16].upper()
+        digest = hashlib.sha256((_HASH_SALT + error.message).encode("utf-8", "replace")).hexdigest()[:16].upper()
         code = "005056A509B11EE1" + digest
         details: list[dict[str, str]] = []
     else:
@@ -48,7 +73,11 @@ def error_body(error: ODataError, service: str = "API_SALES_ORDER_SRV", language
             "service_id": service,
             "service_version": "0001",
         }
-        details = [{"code": code, "message": error.message, "propertyref": "", "severity": "error", "target": ""}]
+        found = [*error.details, Detail(_NOISE, error.message)] if error.details else [Detail(code, error.message)]
+        details = [
+            {"code": d.code, "message": d.message, "propertyref": "", "severity": d.severity, "target": d.target}
+            for d in found
+        ]
     inner["transactionid"] = secrets.token_hex(16).upper()
     inner["timestamp"] = stamp
     inner["Error_Resolution"] = {

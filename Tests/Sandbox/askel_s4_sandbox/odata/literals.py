@@ -35,7 +35,7 @@ _TIME = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,2})M)?(?:(\d{1,2})(?:\.\d+)?S)?$"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
 
-def _ticks(text: str, with_offset: bool) -> int:
+def iso_ticks(text: str, with_offset: bool) -> int:
     """100 ns since 1970. DateTime knows no zone; DateTimeOffset must have one."""
     match = _DATETIME.match(text)
     if match is None or with_offset != (match[8] is not None):
@@ -52,10 +52,10 @@ def _ticks(text: str, with_offset: bool) -> int:
 
 def _prefixed(kind: str, text: str) -> Literal:
     if kind == "datetime":
-        ticks = _ticks(text, with_offset=False)
+        ticks = iso_ticks(text, with_offset=False)
         return Literal("Edm.DateTime", ticks // 10_000 if ticks % 10_000 == 0 else Decimal(ticks) / 10_000)
     if kind == "datetimeoffset":
-        return Literal("Edm.DateTimeOffset", _ticks(text, with_offset=True))
+        return Literal("Edm.DateTimeOffset", iso_ticks(text, with_offset=True))
     if kind == "time" and (match := _TIME.match(text)):
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         return Literal("Edm.Time", (hours * 60 + minutes) * 60 + seconds)

@@ -84,10 +84,22 @@ def _associations(service: Service) -> tuple[str, str]:
     return types, sets
 
 
+def _functions(service: Service) -> tuple[str, str]:
+    """The complex type of their results and the FunctionImport elements."""
+    imports = "".join(
+        f'<FunctionImport Name="{f.name}" ReturnType="{service.name}.FunctionResult" m:HttpMethod="POST">'
+        f'<Parameter Name="{f.parameter}" Type="Edm.String" Mode="In" MaxLength="{f.length}"/></FunctionImport>'
+        for f in service.functions.values()
+    )
+    result = '<ComplexType Name="FunctionResult"><Property Name="Boolean" Type="Edm.Boolean" Nullable="false"/>'
+    return (f"{result}</ComplexType>" if imports else ""), imports
+
+
 def edmx(service: Service, base_url: str) -> bytes:
     """The metadata document, UTF-8. `base_url` is scheme and host, for the self link."""
     types = "".join(_entity_type(service, entity) for entity in service.sets.values())
     associations, association_sets = _associations(service)
+    results, imports = _functions(service)
     sets = "".join(
         f'<EntitySet Name="{e.name}" EntityType="{service.name}.{e.type_name}" sap:content-version="1"/>'
         for e in service.sets.values()
@@ -97,11 +109,13 @@ def edmx(service: Service, base_url: str) -> bytes:
         + f'<Schema Namespace="{service.name}" xml:lang="en" sap:schema-version="1"'
         + ' xmlns="http://schemas.microsoft.com/ado/2008/09/edm">'
         + types
+        + results
         + associations
         + f'<EntityContainer Name="{service.name}_Entities" m:IsDefaultEntityContainer="true"'
         + ' sap:message-scope-supported="true" sap:supported-formats="atom json xlsx">'
         + sets
         + association_sets
+        + imports
         + "</EntityContainer>"
         + f'<atom:link rel="self" href={quoteattr(f"{base_url}{service.root}/$metadata")}'
         + ' xmlns:atom="http://www.w3.org/2005/Atom"/>'

@@ -30,6 +30,8 @@ class Target:
     count: bool = False
     prop: Property | None = None
     raw_value: bool = False
+    owner: Key = ()
+    """Key of the entity from which a navigation led here."""
 
 
 def parse_key(entity: EntitySet, text: str) -> Key:
@@ -121,5 +123,6 @@ def _step(service: Service, database: Database, target: Target, segment: str) ->
         if not rows:
             raise not_found(table.entity)
         return Target("navigation", table, None, rows[0], entity_path(table, rows[0]))
-    found = Target("navigation", table, rows, None, f"{target.place}/{nav.name}")
+    place = f"{target.place}/{nav.name}"
+    found = Target("navigation", table, rows, None, place, owner=target.table.key(row))
     return found if match[2] is None else _keyed(found, parse_key(table.entity, match[2]))

@@ -58,11 +58,11 @@ class Renderer:
     def __init__(self, service: Service, database: Database):
         self.service = service
         self.database = database
-        self._compiled: dict[tuple[Shape, str, bool], RowsToJson] = {}
+        self._compiled: dict[tuple[Shape, str, bool, int], RowsToJson] = {}
 
     def rows_to_json(self, shape: Shape, base_url: str, escaped_slashes: bool = False) -> RowsToJson:
         """A function from rows to JSON texts, one a row. `base_url` is the service root, without trailing slash."""
-        key = (shape, base_url, escaped_slashes)
+        key = (shape, base_url, escaped_slashes, self.database.layout)
         found = self._compiled.get(key)
         if found is None:
             if len(self._compiled) > 500:

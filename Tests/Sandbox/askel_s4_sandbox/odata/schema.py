@@ -143,11 +143,21 @@ def entity_set(
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function import called by POST with one string parameter; it answers with a Boolean (FunctionResult)."""
+
+    name: str
+    parameter: str
+    length: int
+
+
+@dataclass(frozen=True)
 class Service:
     """One OData V2 service: its name (also the namespace) and its entity sets."""
 
     name: str
     sets: dict[str, EntitySet]
+    functions: dict[str, Function] = field(default_factory=dict)
 
     @property
     def root(self) -> str:

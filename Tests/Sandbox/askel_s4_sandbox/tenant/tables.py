@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from ..odata.schema import EntitySet, Service
+from ..odata.schema import EntitySet, Function, Service
 from ..odata.table import Database, Table
 from .item_types import A_SALES_ORDER_ITEM, A_SALES_ORDER_SCHEDULE_LINE
 from .master_data import COMPANY, PLANT, SALES_ORGANIZATION
@@ -28,7 +28,12 @@ _SETS = (
     A_SALES_ORDER_ITEM_PR_ELEMENT,
     A_SALES_ORDER_SCHEDULE_LINE,
 )
-SALES_ORDER_SERVICE = Service("API_SALES_ORDER_SRV", {entity.name: entity for entity in _SETS})
+_FUNCTIONS = tuple(Function(name, "SalesOrder", 11000) for name in ("rejectApprovalRequest", "releaseApprovalRequest"))
+SALES_ORDER_SERVICE = Service(
+    "API_SALES_ORDER_SRV",
+    {entity.name: entity for entity in _SETS},
+    {function.name: function for function in _FUNCTIONS},
+)
 
 _RATE = Decimal("1.00000")
 _TAX_PERCENT = 19
@@ -36,7 +41,7 @@ _TAX_PERCENT = 19
 _PARTNER_FUNCTIONS = ("AG", "RE", "RG", "WE")
 
 
-def _cents(value: int) -> Decimal:
+def cents(value: int) -> Decimal:
     """Amounts are shown with the two decimals of their currency, not with the property's scale of three."""
     return Decimal(value).scaleb(-2)
 
@@ -49,11 +54,12 @@ class _Quantities(dict[int, Decimal]):
         return made
 
 
-_quantity = _Quantities()
+quantity = _Quantities()
 
 
-def _tax(item: Item) -> int:
-    return (item.net * _TAX_PERCENT + 50) // 100
+def tax(net: int) -> int:
+    """Output tax on a net amount, both in cents."""
+    return (net * _TAX_PERCENT + 50) // 100
 
 
 def _table(
@@ -68,16 +74,17 @@ def sales_order_database(seed: int, today: dt.date) -> Database:
     """All six sets. Deterministic: the same seed and date give the same rows."""
     orders = make_orders(seed, today)
     tables = (
-        _table(A_SALES_ORDER, lambda: map(_header, orders), _HEADER_CONSTANTS),
-        _table(A_SALES_ORDER_ITEM, lambda: (_item(o, i) for o in orders for i in o.items), _ITEM_CONSTANTS),
-        _table(A_SALES_ORDER_SCHEDULE_LINE, lambda: _lines(orders), {"CorrectedQtyInOrderQtyUnit": Decimal("0.000")}),
-        _table(A_SALES_ORDER_HEADER_PARTNER, lambda: _partners(orders)),
-        _table(A_SALES_ORDER_HEADER_PR_ELEMENT, lambda: _header_prices(orders), _PRICE_CONSTANTS),
-        _table(A_SALES_ORDER_ITEM_PR_ELEMENT, lambda: _item_prices(orders), _PRICE_CONSTANTS),
+        _table(A_SALES_ORDER, lambda: map(header_values, orders), _HEADER_CONSTANTS),
+        _table(A_SALES_ORDER_ITEM, lambda: (item_values(o, i) for o in orders for i in o.items), _ITEM_CONSTANTS),
+        _table(A_SALES_ORDER_SCHEDULE_LINE, lambda: line_values(orders), _LINE_CONSTANTS),
+        _table(A_SALES_ORDER_HEADER_PARTNER, lambda: partner_values(orders)),
+        _table(A_SALES_ORDER_HEADER_PR_ELEMENT, lambda: header_price_values(orders), _PRICE_CONSTANTS),
+        _table(A_SALES_ORDER_ITEM_PR_ELEMENT, lambda: item_price_values(orders), _PRICE_CONSTANTS),
     )
     return Database({table.entity.name: table for table in tables})
 
 
+_LINE_CONSTANTS = {"CorrectedQtyInOrderQtyUnit": Decimal("0.000")}
 _HEADER_CONSTANTS = {
     "SalesOrganization": SALES_ORGANIZATION,
     "DistributionChannel": "10",
@@ -95,7 +102,8 @@ _HEADER_CONSTANTS = {
 }
 
 
-def _header(order: Order) -> dict[str, Any]:
+def header_values(order: Order) -> dict[str, Any]:
+    """An order's row of A_SalesOrder, without what is the same for all."""
     blocked = bool(order.delivery_block or order.billing_block)
     return {
         "SalesOrder": f"{order.number:010d}",
@@ -107,7 +115,7 @@ def _header(order: Order) -> dict[str, Any]:
         "PurchaseOrderByCustomer": order.reference,
         "CustomerPurchaseOrderDate": order.created_ms,
         "SalesOrderDate": order.created_ms,
-        "TotalNetAmount": _cents(order.net),
+        "TotalNetAmount": cents(order.net),
         "OverallDeliveryStatus": order.delivery,
         "TotalBlockStatus": "C" if blocked else "",
         "OverallOrdReltdBillgStatus": order.billing,
@@ -142,7 +150,8 @@ _ITEM_CONSTANTS = {
 } | {f"Subtotal{number}Amount": Decimal("0.00") for number in range(2, 7)}
 
 
-def _item(order: Order, item: Item) -> dict[str, Any]:
+def item_values(order: Order, item: Item) -> dict[str, Any]:
+    """An item's row of A_SalesOrderItem."""
     unit, sap_unit, iso_unit = item.material.unit
     return {
         "SalesOrder": f"{order.number:010d}",
@@ -152,36 +161,37 @@ def _item(order: Order, item: Item) -> dict[str, Any]:
         "PurchaseOrderByCustomer": order.reference,
         "Material": item.material.number,
         "PricingDate": order.created_ms,
-        "RequestedQuantity": _quantity[item.quantity],
+        "RequestedQuantity": quantity[item.quantity],
         "RequestedQuantityUnit": unit,
         "RequestedQuantitySAPUnit": sap_unit,
         "RequestedQuantityISOUnit": iso_unit,
         "OrderQuantityUnit": unit,
         "OrderQuantitySAPUnit": sap_unit,
         "OrderQuantityISOUnit": iso_unit,
-        "ConfdDelivQtyInOrderQtyUnit": _quantity[sum(line.confirmed for line in item.lines)],
-        "ItemGrossWeight": _quantity[item.material.gross * item.quantity // 1000],
-        "ItemNetWeight": _quantity[item.material.net * item.quantity // 1000],
+        "ConfdDelivQtyInOrderQtyUnit": quantity[sum(line.confirmed for line in item.lines)],
+        "ItemGrossWeight": quantity[item.material.gross * item.quantity // 1000],
+        "ItemNetWeight": quantity[item.material.net * item.quantity // 1000],
         "OriginallyRequestedMaterial": item.material.number,
         "TransactionCurrency": order.customer.currency,
-        "NetAmount": _cents(item.net),
+        "NetAmount": cents(item.net),
         "MaterialGroup": item.material.group,
         "BillingDocumentDate": order.requested_ms,
         "IncotermsClassification": order.customer.incoterms,
         "IncotermsTransferLocation": order.customer.city,
         "IncotermsLocation1": order.customer.city,
-        "TaxAmount": _cents(_tax(item)),
-        "CostAmount": _cents(item.net * 3 // 5),
+        "TaxAmount": cents(tax(item.net)),
+        "CostAmount": cents(item.net * 3 // 5),
         "CustomerPaymentTerms": order.customer.terms,
         "ItemBillingBlockReason": order.billing_block,
         "SDProcessStatus": item.process,
         "DeliveryStatus": item.delivery,
         "OrderRelatedBillingStatus": item.billing,
-        "Subtotal1Amount": _cents(item.net),
+        "Subtotal1Amount": cents(item.net),
     }
 
 
-def _lines(orders: list[Order]) -> Iterable[dict[str, Any]]:
+def line_values(orders: list[Order]) -> Iterable[dict[str, Any]]:
+    """Rows of A_SalesOrderScheduleLine."""
     for order in orders:
         for item in order.items:
             unit, sap_unit, iso_unit = item.material.unit
@@ -195,15 +205,16 @@ def _lines(orders: list[Order]) -> Iterable[dict[str, Any]]:
                     "OrderQuantityUnit": unit,
                     "OrderQuantitySAPUnit": sap_unit,
                     "OrderQuantityISOUnit": iso_unit,
-                    "ScheduleLineOrderQuantity": _quantity[line.quantity],
-                    "ConfdOrderQtyByMatlAvailCheck": _quantity[line.confirmed],
-                    "DeliveredQtyInOrderQtyUnit": _quantity[line.delivered],
-                    "OpenConfdDelivQtyInOrdQtyUnit": _quantity[line.confirmed - line.delivered],
+                    "ScheduleLineOrderQuantity": quantity[line.quantity],
+                    "ConfdOrderQtyByMatlAvailCheck": quantity[line.confirmed],
+                    "DeliveredQtyInOrderQtyUnit": quantity[line.delivered],
+                    "OpenConfdDelivQtyInOrdQtyUnit": quantity[line.confirmed - line.delivered],
                     "DelivBlockReasonForSchedLine": line.block,
                 }
 
 
-def _partners(orders: list[Order]) -> Iterable[dict[str, Any]]:
+def partner_values(orders: list[Order]) -> Iterable[dict[str, Any]]:
+    """Rows of A_SalesOrderHeaderPartner: each function is the customer's own."""
     for order in orders:
         for function in _PARTNER_FUNCTIONS:
             yield {
@@ -223,8 +234,9 @@ _PRICE_CONSTANTS = {
     "ConditionScaleBasisValue": Decimal("0.000000000"),
 }
 # Step, condition type, calculation type, class of the gross price and of the output tax.
-_PRICE = ("010", "PPR0", "C", "B")
-_OUTPUT_TAX = ("800", "TTX1", "A", "D")
+PRICE_CONDITION, TAX_CONDITION = "PPR0", "TTX1"
+_PRICE = ("010", PRICE_CONDITION, "C", "B")
+_OUTPUT_TAX = ("800", TAX_CONDITION, "A", "D")
 _TAX_RATE = Decimal("19.000000000")
 
 
@@ -242,25 +254,27 @@ def _condition(
         "ConditionBaseValue": base,
         "ConditionRateValue": rate,
         "ConditionCurrency": currency if kind is _PRICE else "",
-        "ConditionAmount": _cents(amount),
+        "ConditionAmount": cents(amount),
         "TransactionCurrency": currency,
         "ConditionClass": condition_class,
         "TaxCode": "A1" if kind is _OUTPUT_TAX else "",
     }
 
 
-def _item_prices(orders: list[Order]) -> Iterable[dict[str, Any]]:
+def item_price_values(orders: list[Order]) -> Iterable[dict[str, Any]]:
+    """Rows of A_SalesOrderItemPrElement: gross price and output tax."""
     for order in orders:
         for item in order.items:
             key = {"SalesOrder": f"{order.number:010d}", "SalesOrderItem": f"{item.number:06d}"}
             base = Decimal(item.quantity).scaleb(-3).quantize(_TAX_RATE)
             rate = Decimal(item.price).scaleb(-2).quantize(_TAX_RATE)
             yield key | _condition(order, _PRICE, base, rate, item.net)
-            yield key | _condition(order, _OUTPUT_TAX, _cents(item.net).quantize(_TAX_RATE), _TAX_RATE, _tax(item))
+            yield key | _condition(order, _OUTPUT_TAX, cents(item.net).quantize(_TAX_RATE), _TAX_RATE, tax(item.net))
 
 
-def _header_prices(orders: list[Order]) -> Iterable[dict[str, Any]]:
+def header_price_values(orders: list[Order]) -> Iterable[dict[str, Any]]:
+    """Rows of A_SalesOrderHeaderPrElement: the sums of the items' conditions."""
     for order in orders:
-        key, net = {"SalesOrder": f"{order.number:010d}"}, _cents(order.net).quantize(_TAX_RATE)
+        key, net = {"SalesOrder": f"{order.number:010d}"}, cents(order.net).quantize(_TAX_RATE)
         yield key | _condition(order, _PRICE, net, net, order.net)
-        yield key | _condition(order, _OUTPUT_TAX, net, _TAX_RATE, sum(map(_tax, order.items)))
+        yield key | _condition(order, _OUTPUT_TAX, net, _TAX_RATE, sum(tax(item.net) for item in order.items))
