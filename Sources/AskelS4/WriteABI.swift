@@ -56,7 +56,8 @@ enum WriteOptions {
   ) throws(S4Error) -> String? {
     guard let name = try Argument.optionalText(given.navigation, "navigation") else { return nil }
     guard kind == .create else {
-      throw .invalidArgument("navigation", "is for a new document below another one: name the document's own entity set")
+      throw .invalidArgument(
+        "navigation", "is for a new document below another one: name the document's own entity set")
     }
     return name
   }

@@ -70,7 +70,8 @@ package final class Cursor: Sendable {
       let source = try usable(source, at: origin)
       let call = try Call(.page(self), engine: client.instance.engine)
       let exchange = Exchange(
-        source: source, sessions: client.sessions, flight: call.flight, deadline: client.deadline(request.timeout), options: client.options)
+        source: source, sessions: client.sessions, flight: call.flight, deadline: client.deadline(request.timeout),
+        options: client.options)
       state.withLock { state in
         if let former = state.source, former !== source { state.spent.add(former) }
         if let former = state.exchange { state.spent.add(former) }

@@ -126,10 +126,21 @@ final class Transfer: @unchecked Sendable {
       if headerBytes > 0 { error.httpStatus = Int32(clamping: status) }
       return .failure(error)
     }
+    if !(200...299 ~= status) { blotEchoes() }
     var response = HTTPResponse(status: status, headers: headers, body: body, bytesWire: Int64(wire))
     response.session = session?.grant
     response.demandsToken = demandsToken
     return .success(response)
+  }
+
+  private func blotEchoes() {
+    let pieces = EchoMask.pieces(of: request)
+    body.blot(pieces)
+    for index in headers.indices {
+      var text = Array(headers[index].value.utf8)
+      text.withUnsafeMutableBytes { EchoMask.blot(pieces, in: $0) }
+      headers[index].value = String(decoding: text, as: UTF8.self)
+    }
   }
 
   private func trustOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {

@@ -19,7 +19,8 @@ import Testing
       .serviceError: ASKEL_S4_SERVICE_ERROR, .notOData: ASKEL_S4_NOT_ODATA,
       .malformedAnswer: ASKEL_S4_MALFORMED_ANSWER, .readInconsistent: ASKEL_S4_READ_INCONSISTENT,
       .tooLarge: ASKEL_S4_TOO_LARGE, .preconditionFailed: ASKEL_S4_PRECONDITION_FAILED,
-      .preconditionRequired: ASKEL_S4_PRECONDITION_REQUIRED, .hostUnfit: ASKEL_S4_HOST_UNFIT, .internalDefect: ASKEL_S4_INTERNAL,
+      .preconditionRequired: ASKEL_S4_PRECONDITION_REQUIRED, .hostUnfit: ASKEL_S4_HOST_UNFIT,
+      .internalDefect: ASKEL_S4_INTERNAL,
     ]
     for code in S4Error.Code.allCases { #expect(header[code] == Int(code.rawValue), "\(code)") }
   }
