@@ -509,8 +509,12 @@ askel_s4_status askel_s4_vault_rekey(const askel_s4_instance *instance, const as
 askel_s4_status askel_s4_vault_check(const askel_s4_instance *instance, askel_s4_error **out_error);
 
 /** Copies a vault file while it is in use, to a new file of mode 0600; it opens under the same key.
- *  To put a copy back, end every process that has the vault open first, and remove the -wal and -shm files beside it:
- *  what a running process writes after its file was replaced is lost.
+ *  To put a copy back, rename it over the vault's path; never write into the file that is there (cp does). Where no
+ *  process has the vault open, remove the -wal and -shm files beside it first: SQLite would apply them to the copy.
+ *  Where one has, leave these two to it: it sees the other file before its next write or reading, clears them away,
+ *  and goes on with the copy, judged as at the opening; what is acknowledged from then on is in the copy. Open no
+ *  further process in between. A file of another vault, one under a key that the instance was not given, and one that
+ *  is missing are refused until the right one is there; none is made anew.
  *  @param path [in] a file that does not exist
  *  @return OK, INVALID_ARGUMENT (a vault in a store of the product's), VAULT_UNAVAILABLE (the path is
  *  taken, the disk is full, ...), VAULT_CORRUPT (the vault's file is damaged), CLOSED, FORKED. */

@@ -40,23 +40,38 @@ extension Database: StoreView {
   }
 
   /// Runs a body under the write lock and carries out the changes that it gives.
+  /// - Returns: the changes.
   func change(
     by deadline: Deadline, _ body: (any StoreView) throws(S4Error) -> [StoreChange]
-  ) throws(S4Error) {
+  ) throws(S4Error) -> [StoreChange] {
     try begin(by: deadline)
     do throws(S4Error) {
       let changes = try body(self)
       try StoreLimit.check(changes)
       // Without a commit there is nothing to make durable.
       guard !changes.isEmpty else {
-        return rollBack()
+        rollBack()
+        return []
       }
       for change in changes { try apply(change) }
       try run(.commit)
+      return changes
     } catch {
       rollBack()
       throw error
     }
+  }
+
+  /// Whether all of the changes are in the file, none of them undone or followed by another.
+  func holds(_ changes: [StoreChange]) throws(S4Error) -> Bool {
+    for change in changes {
+      let record = try get(change.key)
+      switch change {
+      case .put(_, let value): guard record?.holds(value) == true else { return false }
+      case .delete: guard record == nil else { return false }
+      }
+    }
+    return true
   }
 
   func apply(_ change: StoreChange) throws(S4Error) {

@@ -43,8 +43,8 @@ final class Database {
   private let process = getpid()
   private let patience: UnsafeMutablePointer<Patience>
   private var statements = [OpaquePointer?](repeating: nil, count: Query.allCases.count)
-  /// What a file that nobody should change was when it was opened; nil for all others.
-  private var watched: (given: VaultFile, target: VaultFile, identity: VaultFile.Identity?)?
+  /// nil for a file that is only just being made.
+  var files: OpenFiles?
   /// Data version and change count at which the whole file was last found sound.
   private var soundAt: (version: Int64, changes: Int32)?
 
@@ -52,7 +52,9 @@ final class Database {
   /// - Parameters:
   ///   - path: absolute, without a symbolic link in it.
   ///   - named: what messages call it; nil: its path.
-  init(path: String, access: Access = .write, named: String? = nil) throws(S4Error) {
+  ///   - isProven: false: what is closed before `prove` may be a file beside which another one's log lies, and does not
+  ///     get that written into it.
+  init(path: String, access: Access = .write, named: String? = nil, isProven: Bool = true) throws(S4Error) {
     self.path = named ?? path
     patience = .allocate(capacity: 1)
     patience.initialize(to: Patience())
@@ -65,7 +67,13 @@ final class Database {
     }
     self.handle = handle
     guard code == SQLITE_OK else { throw Self.fault(code, path: self.path) }
+    if !isProven { try check(askel_sqlite_configure(handle, Int32(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE), 1)) }
     try configure(access)
+  }
+
+  /// The file and its log are those that are to be opened: closed last, the connection writes the log back.
+  func prove() throws(S4Error) {
+    try check(askel_sqlite_configure(handle, Int32(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE), 0))
   }
 
   deinit {
@@ -74,17 +82,6 @@ final class Database {
     for statement in statements { sqlite3_finalize(statement) }
     sqlite3_close(handle)
     patience.deallocate()
-  }
-
-  /// Whether what the connection reads is still what the path leads to. One without locks cannot know it otherwise.
-  var isCurrent: Bool {
-    guard let watched else { return true }
-    return watched.given.identity == watched.identity && !watched.target.hasLog
-  }
-
-  /// Makes `isCurrent` look.
-  func watch(_ given: VaultFile, _ target: VaultFile, _ identity: VaultFile.Identity?) {
-    watched = (given, target, identity)
   }
 
   private func configure(_ access: Access) throws(S4Error) {

@@ -53,7 +53,8 @@ extension Vault {
     return nil
   }
 
-  /// Opens a record's card.
+  /// Opens a record's card. Not inlined: it stands in every change.
+  @inline(never)
   func open(
     _ record: StoredRecord, _ lookup: [UInt8], _ ring: KeyRing, mayAsk: Bool, name: String?
   ) throws(S4Error) -> Found {
@@ -109,14 +110,28 @@ extension Vault {
     var ring = found.ring
     // Rotated by another process: it may be a key that this one was given as well.
     if ring.providers[found.entry.keyVersion] == nil { ring = try refreshed(ring).ring }
-    let provider = try ring.provider(found.entry.keyVersion, store.title)
     do throws(S4Error) {
-      let key = try provider.unwrap(found.entry.wrappedDataKey, associatedData: found.place(.dataKey).associatedData)
+      let key = try unwrap(found, ring)
       guard key.count == AEAD.keyCount else { throw S4Error(.vaultCorrupt, "") }
       return key
     } catch {
       guard error.code == .vaultCorrupt else { throw error }
       throw damaged("data key", found.card.status.id, found.record)
+    }
+  }
+
+  private func unwrap(_ found: Found, _ ring: KeyRing) throws(S4Error) -> SecretBytes {
+    let data = found.place(.dataKey).associatedData
+    do throws(S4Error) {
+      return try ring.provider(found.entry.keyVersion, store.title)
+        .unwrap(found.entry.wrappedDataKey, associatedData: data)
+    } catch {
+      // Where a copy was put back and rotated from there, another key may go by that version now.
+      guard error.code == .vaultCorrupt || error.code == .vaultKeyRefused,
+        try store.get(VaultHeader.key)?.holds(ring.headerValue) == false
+      else { throw error }
+      return try refreshed(ring).ring.provider(found.entry.keyVersion, store.title)
+        .unwrap(found.entry.wrappedDataKey, associatedData: data)
     }
   }
 }

@@ -28,9 +28,8 @@ final class KeyKeeper: Sendable {
   /// - Parameter mayAsk: whether key services may be asked: not on the I/O thread.
   /// - Returns: the ring now, and whether it is another than the given one.
   func refreshed(_ old: KeyRing, mayAsk: Bool) throws(S4Error) -> (ring: KeyRing, isNew: Bool) {
-    let record = try header()
-    guard record.version != old.headerVersion || (mayAsk && old.isPartial) else { return (old, false) }
-    return (try adopt(record, mayAsk: mayAsk), true)
+    let ring = try adopt(unless: mayAsk && old.isPartial ? nil : old, mayAsk: mayAsk)
+    return ring.map { ($0, true) } ?? (old, false)
   }
 
   /// Adds a key that may open the vault from now on; kept even where it opens nothing yet, since another process may be
@@ -40,7 +39,7 @@ final class KeyKeeper: Sendable {
       if state.sources.count >= Self.mostSources { state.sources.remove(at: 2) }
       state.sources.append(source)
     }
-    _ = try adopt(try header(), mayAsk: true)
+    _ = try adopt(unless: nil, mayAsk: true)
   }
 
   /// The audit key of a key set, also of one that another process has just made.
@@ -55,11 +54,18 @@ final class KeyKeeper: Sendable {
     for source in state.withLock({ $0.sources }) { source.close() }
   }
 
-  private func adopt(_ record: StoredRecord, mayAsk: Bool) throws(S4Error) -> KeyRing {
+  /// Unlocks the header as it is now.
+  /// - Parameter old: what need not be unlocked again.
+  /// - Returns: nil where the header is still that one's.
+  private func adopt(unless old: KeyRing?, mayAsk: Bool) throws(S4Error) -> KeyRing? {
+    // Before the header is read: where it was kept meanwhile, somebody has read a later one. Its version says nothing
+    // of that, since it falls where an older copy of the vault is put back.
     let now = state.withLock { $0 }
+    let record = try header()
+    if let old, record.holds(old.headerValue) { return nil }
     let ring = try KeyRing(record, sources: now.sources, known: now.ring, mayAsk: mayAsk, title: store.title)
     state.withLock { state in
-      if state.ring.headerVersion <= ring.headerVersion { state.ring = ring }
+      if state.ring.headerValue == now.ring.headerValue { state.ring = ring }
     }
     return ring
   }

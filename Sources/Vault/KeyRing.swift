@@ -9,8 +9,9 @@ import Secrets
 /// A class, since every find hands it on: the copies of its parts took a twentieth of the time to open a credential.
 final class KeyRing: Sendable {
   let header: VaultHeader
-  /// Version of the header's record: another process may have changed it since.
-  let headerVersion: Int64
+  /// The header as it is kept: another process may have changed it since. Not the version of its record, since where a
+  /// copy was put back the same numbers stand for others; each sealing has a nonce of its own.
+  let headerValue: [UInt8]
   /// By version of the key-encryption key; at least one.
   nonisolated(unsafe) private(set) var providers: [Int64: any KeyProvider] = [:]
   /// Of those, the source that each came from; nil for the former key that was found in the header.
@@ -48,14 +49,18 @@ final class KeyRing: Sendable {
     let sources = mayAsk ? sources : sources.filter { $0.kindName != "service" }
     let (header, seal) = try Self.decode(record, title: title)
     guard known.map({ $0.vaultID == header.vaultID }) ?? true else {
-      throw S4Error(.vaultUnavailable, "\(title) was replaced by another vault: open the instance again")
+      throw S4Error(
+        .vaultUnavailable,
+        "\(title) was replaced by another vault: put back its own, or open the instance again to use the other")
     }
     self.header = header
-    headerVersion = record.version
+    headerValue = record.value
     var refusal: S4Error?
     // The current key first: where a source opens it, the former one may need none.
     for key in header.keys.sorted(by: { $0.version > $1.version }) {
-      if let known, let provider = known.providers[key.version] {
+      if let known, let provider = known.providers[key.version],
+        known.header.key(key.version)?.isSameKey(as: key) == true
+      {
         (providers[key.version], kinds[key.version]) = (provider, known.kinds[key.version])
         continue
       }
@@ -68,7 +73,7 @@ final class KeyRing: Sendable {
         }
       }
     }
-    if let known { sets.merge(known.sets) { new, _ in new } }
+    if let known { sets.merge(known.sets.filter { header.hasSameSet($0.key, as: known.header) }) { new, _ in new } }
     for key in header.keys where asksServices && providers[key.version] == nil { isPartial = true }
     if mayAsk || providers[header.currentKey]?.localKey != nil { try findFormerKey() }
     guard !providers.isEmpty else { throw refusal ?? Self.wrongKey(title) }

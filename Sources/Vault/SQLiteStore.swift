@@ -23,6 +23,8 @@ package final class SQLiteStore: Store, ForkWatched {
   private let reader = Locked<Database?>(nil)
   private let writer = Locked<Database?>(nil)
   private let examiner = Locked<Database?>(nil)
+  /// What those that are open have open, or had last.
+  private let names = Locked<OpenFiles.Names?>(nil)
   private let turn = WriterTurn()
   private let guardian = ForkGuard()
   private let isClosed = Atomic<Bool>(false)
@@ -40,21 +42,18 @@ package final class SQLiteStore: Store, ForkWatched {
     isReadOnly = readOnly
     title = "the vault \(Display.quoted(file.path))"
     readOnlyReason = readOnly ? "it was opened with ASKEL_S4_VAULT_READ_ONLY" : nil
-    if readOnly {
-      // Judged at each opening.
-    } else if try file.exists() {
-      try file.checkWritable()
-    } else if try !file.create(Self.build) {
-      // Somebody else's vault came first: it is judged like any other.
-      _ = try file.exists()
-    }
+    // Judged at each opening. Somebody else's vault may come first: it is judged like any other.
+    if !readOnly, try !file.exists() { _ = try file.create(Self.build) }
     let format = try format
     guard format == Schema.formatVersion || !readOnly else {
       throw file.unavailable(
         "it has the earlier format \(format), and opened with ASKEL_S4_VAULT_READ_ONLY it cannot be brought to format "
           + "\(Schema.formatVersion): open it once where it can be written, or copy it there and back")
     }
-    if !readOnly { try useLog() }
+    // Turned back from rollback mode as soon as somebody may write.
+    if !readOnly, try use(reader, .read, Self.mode) != Self.logMode {
+      try write(by: Deadline(milliseconds: Patience.usual)) { _ in }
+    }
     if checksIntegrity { try proveSound() }
     ForkWatch.shared.add(self)
   }
@@ -69,10 +68,33 @@ package final class SQLiteStore: Store, ForkWatched {
     }
   }
 
+  /// A change has come when its commit is in the file that the path leads to. Where another file took that one's place
+  /// before the commit, or during it, the body runs again, over the new file.
   package func change(
     by deadline: Deadline, _ body: (any StoreView) throws(S4Error) -> [StoreChange]
   ) throws(S4Error) {
-    try write(by: deadline) { (database) throws(S4Error) in try database.change(by: deadline, body) }
+    var made: [StoreChange] = []
+    while true {
+      let finding = try write(by: deadline) { (database) throws(S4Error) -> OpenFiles.Finding in
+        // Only the log was replaced, and what was in it could be kept.
+        if !made.isEmpty, try database.holds(made) { return .same }
+        do throws(S4Error) {
+          made = try database.change(by: deadline, body)
+          return made.isEmpty ? .same : database.files?.look() ?? .same
+        } catch {
+          // What was found in a file that nobody has any more says nothing.
+          guard let finding = database.files?.look(), finding != .same, !deadline.hasPassed else { throw error }
+          return finding
+        }
+      }
+      if finding == .same { return }
+      if finding == .logReplaced { reopenAll(waits: true) }
+      guard !deadline.hasPassed else {
+        throw file.unavailable(
+          "its file, or the -wal or -shm beside it, was replaced while it was being written: look whether the change is "
+            + "there, and try again", isRetryable: true)
+      }
+    }
   }
 
   /// What was deleted or replaced is overwritten in the file at once, but lies in the log until that begins anew. Where
@@ -97,9 +119,17 @@ package final class SQLiteStore: Store, ForkWatched {
   }
 
   package func suspend() {
-    reader.withLockIfAvailable { $0 = nil }
-    examiner.withLockIfAvailable { $0 = nil }
-    writer.withLockIfAvailable { $0 = nil }
+    let closed: [Void?] = [
+      reader.withLockIfAvailable { $0 = nil }, examiner.withLockIfAvailable { $0 = nil },
+      writer.withLockIfAvailable { $0 = nil },
+    ]
+    if closed.allSatisfy({ $0 != nil }) { forgetNames() }
+  }
+
+  /// With nothing open: the last connection may have taken the log away, and another process begun a new one. What was
+  /// beside a file that was replaced meanwhile is still to be known.
+  private func forgetNames() {
+    names.withLock { if $0?.isAt(file.path) == true { $0 = nil } }
   }
 
   /// The file's format, as it is now: 2, or 1 until it was migrated.
@@ -144,41 +174,116 @@ package final class SQLiteStore: Store, ForkWatched {
     return try use(writer, .write, body)
   }
 
-  /// Runs a body with a connection, one thread at a time. It is opened where it is not: at first, and after a fork.
+  /// Runs a body with a connection, one thread at a time. It is opened where it is not: at first, after a fork, and when
+  /// another file has taken the place of the one that it has open.
   private func use<Result>(
     _ place: borrowing Locked<Database?>, _ access: Database.Access, _ body: (Database) throws(S4Error) -> Result
   ) throws(S4Error) -> Result {
     try guardian.check()
-    return try place.withLock { (database: inout Database?) throws(S4Error) -> Result in
-      guard !isClosed.load(ordering: .acquiring) else { throw .closed }
-      if let database, database.isCurrent { return try body(database) }
-      database = nil
-      let opened = isReadOnly ? try openReadOnly() : try Database(path: file.path, access: access)
-      database = opened
-      return try body(opened)
+    for _ in 0..<50 {
+      var hasOldLog = false
+      // The three connections share the log, and give it up together.
+      defer { if hasOldLog { reopenAll(waits: false) } }
+      let result = try place.withLock { (database: inout Database?) throws(S4Error) -> Result? in
+        guard !isClosed.load(ordering: .acquiring) else { throw .closed }
+        if let database, database.files?.isUnchanged == true { return try body(database) }
+        guard let fit = try fit(&database, access, &hasOldLog) else { return nil }
+        return try body(fit)
+      }
+      if let result { return result }
+      usleep(1_000)
     }
+    throw file.unavailable("the -wal or -shm beside it was replaced while it was in use: try again", isRetryable: true)
+  }
+
+  /// Gives the connection where it will still do, and otherwise a new one.
+  /// - Returns: nil where another one of the three has to be given up first.
+  @inline(never)
+  private func fit(
+    _ database: inout Database?, _ access: Database.Access, _ hasOldLog: inout Bool
+  ) throws(S4Error) -> Database? {
+    if let database, let files = database.files {
+      switch files.look() {
+      case .same: return database
+      case .logReplaced:
+        hasOldLog = true
+        return database
+      case .gone:
+        if !isReadOnly { _ = try file.exists() }
+        throw file.gone
+      // The others see it too: who is in the middle of something with the former file, afterwards.
+      case .replaced: suspend()
+      }
+    }
+    database = nil
+    database = isReadOnly ? try openReadOnly() : try open(access)
+    hasOldLog = database == nil
+    return database
+  }
+
+  /// Closes the three connections at once where their log was replaced: SQLite keeps one index of the log for a file and
+  /// process, so that one that stayed would give the old one to the others.
+  ///
+  /// Who waits holds none of them. Who holds one asks for the writer's without waiting; nobody who holds one of the
+  /// other two waits for any.
+  private func reopenAll(waits: Bool) {
+    let close = { (writer: inout Database?) in
+      self.examiner.withLock { examiner in
+        self.reader.withLock { reader in
+          let open = [writer, examiner, reader].compactMap { $0 }
+          if let database = open.first(where: { $0.files?.look() == .logReplaced }) {
+            // What is in the log alone is kept where nobody has begun another.
+            if database.files?.hasNoLog == true { database.clearLog(by: Deadline(milliseconds: 1_000)) }
+          }
+          (writer, examiner, reader) = (nil, nil, nil)
+          self.forgetNames()
+        }
+      }
+    }
+    if waits { writer.withLock(close) } else { writer.withLockIfAvailable(close) }
+  }
+
+  /// Opens the file as at first: judged before SQLite sees it, and by what SQLite finds in it.
+  /// - Returns: nil where a connection that is open has another log than this one would have.
+  private func open(_ access: Database.Access) throws(S4Error) -> Database? {
+    for _ in 0..<4 {
+      guard try file.exists(), let files = OpenFiles(file, file, access) else { throw file.gone }
+      try file.checkWritable()
+      guard try files.follow(names.withLock { $0 }) else { return nil }
+      let database = try Database(path: file.path, access: access, isProven: false)
+      _ = try database.format()
+      if access == .write, try Self.mode(database) != Self.logMode {
+        try database.useLog(by: Deadline(milliseconds: Patience.usual))
+      }
+      // SQLite has all of its files open by now.
+      database.files = files
+      guard files.look() == .same else { continue }
+      try database.prove()
+      names.withLock { $0 = files.names }
+      return database
+    }
+    throw file.unavailable("it is replaced all the time: wait until whoever does that has ended", isRetryable: true)
   }
 
   private func openReadOnly() throws(S4Error) -> Database {
     let target = try file.followed()
     _ = try target.exists(sharing: true)
     let access = try target.readOnlyAccess()
-    // Taken before the opening: what changes later shows.
-    let identity = file.identity
+    var files = OpenFiles(file, target, access)
+    // A log that was replaced under who writes nothing is for those who write to mend.
+    if try files?.follow(names.withLock { $0 }) == false { files = OpenFiles(file, target, access) }
     let database = try Database(path: target.path, access: access, named: file.path)
-    if access == .immutable { database.watch(file, target, identity) }
+    _ = try database.format()
+    database.files = files
+    _ = files?.look()
+    names.withLock { $0 = files?.names }
     return database
   }
 
-  /// Turns a file from rollback mode back into that of the log.
-  private func useLog() throws(S4Error) {
-    let mode = try use(reader, .read) { (database) throws(S4Error) in
-      try database.first(.journalMode, [], { (row) throws(S4Error) in try row.text(0) })
-    }
-    guard mode != "wal" else { return }
-    try write(by: Deadline(milliseconds: Patience.usual)) { (database) throws(S4Error) in
-      try database.useLog(by: Deadline(milliseconds: Patience.usual))
-    }
+  private static let logMode = "wal"
+
+  private static func mode(_ database: Database) throws(S4Error) -> String? {
+    try database.first(.journalMode, [], { (row) throws(S4Error) in try row.text(0) })
   }
 
   /// Fills a new file.

@@ -41,7 +41,7 @@ extension Vault {
       let trail = trail(ring)
       try store.change(by: deadline) { (view) throws(S4Error) in
         // Under keys that a rekey has replaced meanwhile nothing is added.
-        isDone.isSet = try view.get(VaultHeader.key)?.version == ring.headerVersion
+        isDone.isSet = try view.get(VaultHeader.key)?.holds(ring.headerValue) == true
         return isDone.isSet ? try trail.append([event], raisesGeneration: false, in: view) : []
       }
       if isDone.isSet { return }

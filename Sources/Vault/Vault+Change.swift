@@ -54,7 +54,7 @@ extension Vault {
     var result: Result?
     try store.change(by: deadline) { (view) throws(S4Error) in
       result = nil
-      guard try view.get(VaultHeader.key)?.version == ring.headerVersion else { return [] }
+      guard try view.get(VaultHeader.key)?.holds(ring.headerValue) == true else { return [] }
       var found: Found?
       for set in ring.lookupSets where found == nil {
         let lookup = try Self.lookup(id, set)
@@ -86,10 +86,9 @@ extension Vault {
     let isDone = Flag()
     try store.change(by: deadline) { (view) throws(S4Error) in
       isDone.isSet = false
-      guard try view.get(VaultHeader.key)?.version == ring.headerVersion else { return [] }
+      guard try view.get(VaultHeader.key)?.holds(ring.headerValue) == true else { return [] }
       for key in keys {
-        let version = try view.get(key)?.version
-        guard version == (found?.record.key == key ? found?.record.version : nil) else { return [] }
+        guard try view.get(key) == (found?.record.key == key ? found?.record : nil) else { return [] }
       }
       isDone.isSet = true
       return try changes(outcome, over: found, ring, in: view)

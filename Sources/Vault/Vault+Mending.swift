@@ -18,7 +18,7 @@ extension Vault {
       let ring = try refreshed(ring).ring
       try store.change(by: deadline) { (view) throws(S4Error) in
         (isDone.isSet, isFound.isSet) = (false, false)
-        guard try view.get(VaultHeader.key)?.version == ring.headerVersion else { return [] }
+        guard try view.get(VaultHeader.key)?.holds(ring.headerValue) == true else { return [] }
         isDone.isSet = true
         var changes: [StoreChange] = []
         var header = ring.header

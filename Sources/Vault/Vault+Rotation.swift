@@ -96,7 +96,7 @@ extension Vault {
   /// Whether this source, and not merely another one that was given, opens the version in use.
   /// - Returns: nil where the header is another one by now.
   private func opensCurrent(_ source: any KeySource, of ring: KeyRing) throws(S4Error) -> Bool? {
-    guard let record = try store.get(VaultHeader.key), record.version == ring.headerVersion else { return nil }
+    guard let record = try store.get(VaultHeader.key), record.holds(ring.headerValue) else { return nil }
     do throws(S4Error) {
       let alone = try KeyRing(record, sources: [source], known: nil, title: store.title)
       return alone.kinds[alone.header.currentKey] != nil
@@ -239,9 +239,9 @@ extension Vault {
     guard !moved.isEmpty else { return }
     try store.change(by: Deadline(milliseconds: Self.patience)) { (view) throws(S4Error) in
       // Who was changed meanwhile is met again in the next round; a new header needs new work for all.
-      guard try view.get(VaultHeader.key)?.version == ring.headerVersion else { return [] }
+      guard try view.get(VaultHeader.key)?.holds(ring.headerValue) == true else { return [] }
       var changes: [StoreChange] = []
-      for (record, entry) in moved where try view.get(record.key)?.version == record.version {
+      for (record, entry) in moved where try view.get(record.key) == record {
         let key = Self.recordKey(entry.lookup)
         if key != record.key { changes.append(.delete(key: record.key)) }
         changes.append(.put(key: key, value: entry.encoded()))
@@ -271,7 +271,7 @@ extension Vault {
       let isDone = Flag()
       try store.change(by: deadline) { (view) throws(S4Error) in
         isDone.isSet = false
-        guard try view.get(VaultHeader.key)?.version == ring.headerVersion else { return [] }
+        guard try view.get(VaultHeader.key)?.holds(ring.headerValue) == true else { return [] }
         isDone.isSet = true
         return [.put(key: VaultHeader.key, value: value)]
           + (try trail.append([entry], raisesGeneration: true, formerKeySet: formerSet, in: view))

@@ -7,15 +7,6 @@ import Basics
 #endif
 
 extension VaultFile {
-  /// What a file is told by that nobody may change: as it changes, what was read of it is worth nothing.
-  struct Identity: Equatable, Sendable {
-    fileprivate let device: dev_t
-    fileprivate let number: ino_t
-    fileprivate let size: off_t
-    fileprivate let seconds: Int
-    fileprivate let nanoseconds: Int
-  }
-
   /// The file that a read-only vault's path leads to now, through symbolic links.
   ///
   /// Links are followed here, and nowhere else: a secret volume of Kubernetes has each file as a link into a directory
@@ -58,15 +49,6 @@ extension VaultFile {
           + "it can be written")
     }
     return .immutable
-  }
-
-  /// What the path leads to now; nil where there is nothing.
-  var identity: Identity? {
-    var information = stat()
-    guard stat(path, &information) == 0 else { return nil }
-    return Identity(
-      device: information.st_dev, number: information.st_ino, size: information.st_size,
-      seconds: information.st_mtim.tv_sec, nanoseconds: information.st_mtim.tv_nsec)
   }
 
   /// Whether a process that writes has a log open beside the file.

@@ -111,7 +111,15 @@ struct VaultFile: Sendable {
     return true
   }
 
-  func unavailable(_ reason: String) -> S4Error {
-    S4Error(.vaultUnavailable, "the vault \(Display.quoted(path)) cannot be used: \(reason)")
+  func unavailable(_ reason: String, isRetryable: Bool = false) -> S4Error {
+    S4Error(
+      .vaultUnavailable, "the vault \(Display.quoted(path)) cannot be used: \(reason)", isRetryable: isRetryable)
+  }
+
+  /// It was there when it was opened first, and is made once only: a new one would have none of the connections.
+  var gone: S4Error {
+    unavailable(
+      "the file was deleted or moved away while it was in use; put it back, or a copy of it, and try again",
+      isRetryable: true)
   }
 }

@@ -14,6 +14,12 @@ struct VaultHeader: Equatable, Sendable {
     var check: [UInt8]
     /// The key sets, wrapped under this version; newest last.
     var sets: [KeySetVersion]
+
+    /// Whether the same key goes by this version in another header. Where a copy was put back and rotated from there, it
+    /// need not.
+    func isSameKey(as other: KeyVersion) -> Bool {
+      version == other.version && parameters == other.parameters && check == other.check
+    }
   }
 
   struct KeySetVersion: Equatable, Sendable {
@@ -43,6 +49,13 @@ struct VaultHeader: Equatable, Sendable {
   var formerKeyVersion: Int64? { keys.first { $0.version != currentKey }?.version }
 
   func key(_ version: Int64) -> KeyVersion? { keys.first { $0.version == version } }
+
+  /// Whether a key set is the one that goes by this version in another header: wrapped once, it stands in both.
+  func hasSameSet(_ version: Int64, as other: VaultHeader) -> Bool {
+    keys.contains { key in
+      key.sets.contains { $0.version == version && other.key(key.version)?.sets.contains($0) == true }
+    }
+  }
 
   private enum Tag: UInt8 {
     case format = 1, vaultID, createdAt, currentKey, key, currentSet, formerSet, formerKey, generationFloor, seal
