@@ -133,7 +133,8 @@ final class StandbyBench {
 
   func exchange(_ source: TokenSource) -> Exchange {
     Exchange(
-      source: source, flight: Flight(engine: engine), deadline: Deadline(milliseconds: 10_000),
+      source: source, sessions: CSRFSessions(), flight: Flight(engine: engine),
+      deadline: Deadline(milliseconds: 10_000),
       options: Client.Options(connection: "nordvik"))
   }
 
