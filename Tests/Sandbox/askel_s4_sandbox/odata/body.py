@@ -98,8 +98,8 @@ def _string(prop: Property, value: object, _: bool) -> str:
 def _decimal(prop: Property, value: object, numbers: bool) -> Decimal | None:
     if value is None:
         return None
-    if numbers and isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = repr(value)
+    if numbers and isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        value = f"{value:f}" if isinstance(value, Decimal) else repr(value)
     if not isinstance(value, str) or not _DECIMAL.match(value):
         raise _wrong(prop, value)
     try:
