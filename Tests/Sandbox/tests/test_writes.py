@@ -138,6 +138,7 @@ def test_the_application_refuses_with_details(client: Any, change: dict[str, Any
     [
         {"Nonsense": "1"}, {"PurchaseOrderByCustomer": 1}, {"CompleteDeliveryIsDefined": "true"},
         {"PurchaseOrderByCustomer": "x" * 36}, {"PricingDate": "tomorrow"}, {"PricingDate": 5},
+        {"PricingDate": "/Date(999999999999999)/"},
         {"to_Item": [{"RequestedQuantity": 3, "Material": "NM-1000"}]}, {"to_Item": {"a": 1}}, {"to_Item": ["x"]},
         {"to_Item": [{"RequestedQuantity": "1.0001", "Material": "NM-1000"}]}, {"PriceDetnExchangeRate": "12345"},
         {"to_Item": [{"RequestedQuantity": "1e3", "Material": "NM-1000"}]}, {"to_Nonsense": []},

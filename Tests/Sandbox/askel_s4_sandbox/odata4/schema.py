@@ -78,7 +78,9 @@ def _property(line: str, v2: EntitySet) -> Prop4:
         facets = f' MaxLength="{digits}"'
     elif base == "D":
         precision, _, scale = digits.partition(".")
-        facets = f' Precision="{precision}" Scale="{"variable" if scale == "v" else scale}"'
+        facets = f' Precision="{precision}"'
+        if scale:
+            facets += f' Scale="{"variable" if scale == "v" else scale}"'
     elif base == "dto":
         facets = f' Precision="{digits}"'
     source = next((flag[1:] for flag in flags if flag.startswith("=")), name)

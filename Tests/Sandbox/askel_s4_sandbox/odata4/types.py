@@ -154,7 +154,7 @@ ShippingType                    S2
 Route                           S6
 DeliveryPriority                S2
 PartialDeliveryIsAllowed        S1
-MaxNmbrOfPartialDelivery        D1.0
+MaxNmbrOfPartialDelivery        D1
 DeliveryDateTypeRule            S1
 ReceivingPoint                  S25
 DeliveryGroup                   S3
