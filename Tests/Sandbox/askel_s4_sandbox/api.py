@@ -15,7 +15,10 @@ from .api_auth import authenticate
 from .exchange import Answer, gzip_fits
 from .fault_answers import spoiled_answer
 from .faults import PAGES, Chosen
-from .odata.errors import NO_SERVICE, ODataError
+from .odata.errors import NO_SERVICE, NO_SERVICE_4, ODataError
+from .odata4.schema import NAME, ROOT
+from .odata4_service import read4
+from .odata4_writes import Write4
 from .odata_service import error_answer, read
 from .odata_writes import Write, method_of, target_set
 from .serving import serve
@@ -23,13 +26,16 @@ from .sessions import give_session, refuse_without_token
 from .state import Mounted, Tenant
 
 _SERVICE = re.compile(r"/sap/opu/odata/(?:sap|SAP)/([^/?;]+)(?:;v=0*1)?(/.*)?$")
+_V4 = "/sap/opu/odata4/"
 
 
 def path_kind(path: str) -> str:
     """A name for the statistics: service_document, metadata, batch, count, entity, navigation, collection, other."""
     match = _SERVICE.match(path)
     rest = (match[2] or "/").strip("/") if match else ""
-    if match is None:
+    if match is None and path.startswith(ROOT):
+        rest = path[len(ROOT) :].strip("/")
+    elif match is None:
         return "other"
     if rest in ("", "$metadata", "$batch"):
         return {"": "service_document", "$metadata": "metadata", "$batch": "batch"}[rest]
@@ -65,6 +71,8 @@ class Api:
         return answer
 
     def _service(self, request: web.BaseRequest, path: str, query: str, faults: Chosen) -> Answer:
+        if path.startswith(_V4):
+            return self._service4(request, path, query, faults)
         match = _SERVICE.match(path)
         if match is None:
             return Answer(404, b"<html><body><h1>404 Not found</h1></body></html>", "text/html;charset=utf-8")
@@ -78,7 +86,10 @@ class Api:
         if refusal is not None:
             return refusal
         if request.method not in ("GET", "HEAD"):
-            return self._write(mounted, request, rest_path, query, faults)
+            request["write"] = (mounted.service.name, target_set(mounted, rest_path), method_of(request))
+            base, body = f"https://{request.headers.get('Host', 'localhost')}", request.get("body", b"")
+            write = Write(tenant, mounted, request, base, rest_path, query, body, faults.get("warning"))
+            return self._write(write, request, faults)
         if request.method == "HEAD" and not tenant.settings.allow_head:
             raise ODataError(405, f"Method {request.method} is not allowed here", "/IWFND/CM_MGW/405", {"Allow": "GET"})
         if rest is None and tenant.settings.root_redirect:
@@ -86,6 +97,24 @@ class Api:
             answer.header("Location", path + "/" + (f"?{query}" if query else ""))
             return answer
         return self._read(mounted, request, rest_path, query, faults)
+
+    def _service4(self, request: web.BaseRequest, path: str, query: str, faults: Chosen) -> Answer:
+        """The V4 service; any other is as if it were not published."""
+        if path != ROOT and not path.startswith(ROOT + "/"):
+            raise ODataError(403, "The service is not published or you are not authorized", NO_SERVICE_4)
+        if path == ROOT and self.tenant.settings.root_redirect and request.method in ("GET", "HEAD"):
+            answer = Answer(self.tenant.settings.root_redirect, b"", "")
+            answer.header("Location", path + "/" + (f"?{query}" if query else ""))
+            return answer
+        below = path[len(ROOT) :].strip("/")
+        refusal = self._without_token(request, below, faults)
+        if refusal is not None:
+            return refusal
+        if request.method in ("GET", "HEAD"):
+            return read4(self.tenant, request, below, query)
+        request["write"] = (NAME, below.partition("(")[0].partition("/")[0] or "other", request.method)
+        write = Write4(self.tenant, request, below, request.get("body", b""), faults.get("warning"))
+        return self._write(write, request, faults)
 
     def _without_token(self, request: web.BaseRequest, path: str, faults: Chosen) -> Answer | None:
         """403 where a CSRF token is needed and missing."""
@@ -97,13 +126,9 @@ class Api:
             needed = settings.csrf_batch if path == "$batch" else True
         return refuse_without_token(tenant.sessions, settings, tenant.stats, request, faults) if needed else None
 
-    def _write(self, mounted: Mounted, request: web.BaseRequest, path: str, query: str, faults: Chosen) -> Answer:
+    def _write(self, write: Write | Write4, request: web.BaseRequest, faults: Chosen) -> Answer:
         """A write, or what a fault makes of it: a moved ETag, a commit that comes later."""
         tenant = self.tenant
-        name = target_set(mounted, path)
-        request["write"] = (mounted.service.name, name, method_of(request))
-        base = f"https://{request.headers.get('Host', 'localhost')}"
-        write = Write(tenant, mounted, request, base, path, query, request.get("body", b""), faults.get("warning"))
         if "etag_moved" in faults:
             write.move_etag()
 

@@ -17,6 +17,7 @@ from .odata.path import Target, resolve
 from .odata.render import etag_of, json_value, plain_value
 from .odata.schema import EntitySet
 from .odata.table import Row
+from .odata4.errors import error_body4
 from .paging import Read, rows_and_link
 from .state import Mounted, Tenant
 
@@ -151,6 +152,9 @@ def error_answer(request: web.BaseRequest, error: ODataError) -> Answer:
     """The error as JSON, whatever the Accept header says."""
     match = re.search(r"sap-language=(\w\w)", request.raw_path, re.I)
     service = request.path.rpartition("/odata/sap/")[2].partition("/")[0].partition(";")[0]
+    if "/odata4/" in request.path:
+        headers = [("odata-version", "4.0"), *error.headers.items()]
+        return Answer(error.status, error_body4(error), "application/json;odata.metadata=minimal", headers)
     body = error_body(error, service, match[1].lower() if match else "en")
     answer = Answer(error.status, body, "application/json;charset=utf-8", [("dataserviceversion", "1.0")])
     answer.headers += list(error.headers.items())

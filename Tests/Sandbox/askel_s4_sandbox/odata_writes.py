@@ -24,7 +24,7 @@ from .state import Mounted, Tenant
 
 _UPDATES = ("MERGE", "PATCH", "PUT", "DELETE")
 _HEADER = "A_SalesOrder"
-_WARNING = {"code": "ZSB/090", "message": "The requested delivery date cannot be kept", "severity": "warning"}
+WARNING = {"code": "ZSB/090", "message": "The requested delivery date cannot be kept", "severity": "warning"}
 
 
 def method_of(request: web.BaseRequest) -> str:
@@ -61,7 +61,7 @@ class Write:
         """Executes it. Throws `ODataError` for what is refused; nothing has changed then."""
         answer, message = self._execute(), self.tenant.settings.sap_message
         if self.warning is not None:
-            message = _WARNING | self.warning
+            message = WARNING | self.warning
         if message is not None:
             answer.header("sap-message", sap_message(message))
         return answer

@@ -39,7 +39,7 @@ class Repeated:
                 if len(self._answers) > _KEPT:
                     self._answers.popitem(last=False)
         elif found[0] != created:
-            raise ODataError(400, f"RequestID {name} was used with another RepeatabilityCreation", "/IWBEP/CM_COS/001")
+            raise ODataError(400, f"RequestID {name} was used with another RepeatabilityCreation", "SANDBOX/400")
         else:
             stats.replays[name] += 1
             answer = _copy(found[1])

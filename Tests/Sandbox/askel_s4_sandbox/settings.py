@@ -7,6 +7,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+_COUNTS = ("page_size", "v4_page_size", "v4_max_top", "gzip_level", "root_redirect", "basic_attempts")
 NEXT_LINK_FORMS = ("absolute", "host-relative", "service-relative")
 
 
@@ -59,6 +60,18 @@ class Settings:
     approval_rejected: str = "C"
     sap_message: dict[str, Any] | None = None
     """What the `sap-message` header of a good write says (code, message, severity); null: there is no header."""
+    v4_page_size: int = 100
+    """Rows of a V4 page when $top is missing (RAP-based services, blogs.sap.com 2019/10/03); 0: no limit."""
+    v4_max_top: int = 5000
+    """Rows of a V4 page when $top asks for more."""
+    v4_next_link: str = "service-relative"
+    """Form of `@odata.nextLink`: as `next_link`."""
+    v4_location: str = "relative"
+    """Form of the Location header of a V4 201: "relative" to the request's URL (recorded) or "absolute"."""
+    v4_patch_status: int = 200
+    """Whether a V4 PATCH answers 200 with the entity or 204; `Prefer: return=minimal` gives 204 in any case."""
+    v4_delete_orders: bool = False
+    """Whether DELETE of a V4 order works; the metadata say that it does not."""
     allow_head: bool = True
     root_redirect: int = 307
     """Status of the redirect from the service root without a slash to the one with it; 0 serves it directly."""
@@ -86,9 +99,7 @@ class Settings:
             current = getattr(self, name)
             if isinstance(current, bool) and not isinstance(value, bool):
                 raise ValueError(f"setting {name} is true or false")
-            if name in ("page_size", "gzip_level", "root_redirect", "basic_attempts") and (
-                not isinstance(value, int) or value < 0
-            ):
+            if name in _COUNTS and (not isinstance(value, int) or value < 0):
                 raise ValueError(f"setting {name} is a number from 0")
             if name == "latency_ms" and not (isinstance(value, (int, float)) and value >= 0):
                 raise ValueError("setting latency_ms is a number of milliseconds from 0")
@@ -102,8 +113,12 @@ class Settings:
                 raise ValueError("setting sap_message is an object, or null")
             if name.startswith("approval_") and not (isinstance(value, str) and len(value) < 2):
                 raise ValueError(f"setting {name} is one character, or empty")
-            if name == "next_link" and value not in NEXT_LINK_FORMS:
-                raise ValueError(f"setting next_link is one of {', '.join(NEXT_LINK_FORMS)}")
+            if name == "v4_patch_status" and value not in (200, 204):
+                raise ValueError("setting v4_patch_status is 200 or 204")
+            if name == "v4_location" and value not in ("relative", "absolute"):
+                raise ValueError('setting v4_location is "relative" or "absolute"')
+            if name in ("next_link", "v4_next_link") and value not in NEXT_LINK_FORMS:
+                raise ValueError(f"setting {name} is one of {', '.join(NEXT_LINK_FORMS)}")
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -11,6 +11,7 @@ import requests
 
 from askel_s4_sandbox import Sandbox
 
+SERVICE_4 = "/sap/opu/odata4/sap/api_salesorder/srvd_a2x/sap/salesorder/0001"
 SERVICE = "/sap/opu/odata/sap/API_SALES_ORDER_SRV"
 
 
@@ -24,12 +25,12 @@ def order(reference: str = "", items: object = None, **more: Any) -> dict[str, A
 
 
 class Client:
-    """Reads the service with one access token and JSON."""
+    """Reads and writes a service with one access token and JSON."""
 
-    def __init__(self, sandbox: Sandbox):
+    def __init__(self, sandbox: Sandbox, service: str = SERVICE):
         self.sandbox = sandbox
         self.token = ""
-        self.root = sandbox.api_url + SERVICE
+        self.root = sandbox.api_url + service
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = sandbox.ca_file
@@ -98,6 +99,15 @@ class Client:
 def client(s4_sandbox: Sandbox) -> Iterator[Client]:
     """A client of the module's sandbox."""
     made = Client(s4_sandbox)
+    s4_sandbox.reset_stats()
+    yield made
+    made.session.close()
+
+
+@pytest.fixture
+def client4(s4_sandbox: Sandbox) -> Iterator[Client]:
+    """A client of the module's sandbox, for the V4 service."""
+    made = Client(s4_sandbox, SERVICE_4)
     s4_sandbox.reset_stats()
     yield made
     made.session.close()

@@ -138,6 +138,7 @@ def test_the_application_refuses_with_details(client: Any, change: dict[str, Any
     [
         {"Nonsense": "1"}, {"PurchaseOrderByCustomer": 1}, {"CompleteDeliveryIsDefined": "true"},
         {"PurchaseOrderByCustomer": "x" * 36}, {"PricingDate": "tomorrow"}, {"PricingDate": 5},
+        {"PricingDate": "/Date(999999999999999)/"},
         {"to_Item": [{"RequestedQuantity": 3, "Material": "NM-1000"}]}, {"to_Item": {"a": 1}}, {"to_Item": ["x"]},
         {"to_Item": [{"RequestedQuantity": "1.0001", "Material": "NM-1000"}]}, {"PriceDetnExchangeRate": "12345"},
         {"to_Item": [{"RequestedQuantity": "1e3", "Material": "NM-1000"}]}, {"to_Nonsense": []},
@@ -210,6 +211,23 @@ def test_delivered_orders_stay(client: Any) -> None:
     path = f"A_SalesOrderItem(SalesOrder='{closed}',SalesOrderItem='10')"
     assert client.write("DELETE", path).status_code == 400
     assert client.write("PATCH", path, {"RequestedQuantity": "0.001"}).status_code == 400
+
+
+def test_what_is_delivered_in_full_is_done(client: Any) -> None:
+    rows = client.rows("A_SalesOrderItem", "$filter=DeliveryStatus eq 'B'&$expand=to_ScheduleLine&$top=1")
+    number, item = rows[0]["SalesOrder"], rows[0]["SalesOrderItem"]
+    sent = sum(Decimal(line["DeliveredQtyInOrderQtyUnit"]) for line in rows[0]["to_ScheduleLine"]["results"])
+    path = f"A_SalesOrderItem(SalesOrder='{number}',SalesOrderItem='{item}')"
+    assert client.write("PATCH", path, {"RequestedQuantity": str(sent)}).status_code == 204
+    found = client.data(path)
+    assert (found["DeliveryStatus"], found["SDProcessStatus"]) == ("C", "C")
+    agree(client, number)
+    made = client.create()["SalesOrder"]
+    first = f"A_SalesOrderItem(SalesOrder='{made}',SalesOrderItem='10')"
+    for reason, statuses in (("61", ("C", "C")), ("", ("A", "A"))):
+        assert client.write("PATCH", first, {"SalesDocumentRjcnReason": reason}).status_code == 204
+        found = agree(client, made)
+        assert (found["OverallSDDocumentRejectionSts"], found["OverallSDProcessStatus"]) == statuses
 
 
 def test_items_come_and_go_through_the_navigation(client: Any) -> None:

@@ -21,6 +21,8 @@ from .schema import EntitySet, Property, Service
 _DATE = re.compile(r"/Date\((-?\d{1,15})([+-]\d{4})?\)/$")
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?$")
 _DAY_TICKS = 864_000_000_000
+# Years 1 to 9999, in 100 ns since 1970.
+_FIRST, _LAST = -621_355_968_000_000_000, 2_534_023_007_999_999_999
 _DEFERRED = {"__deferred"}
 
 
@@ -74,7 +76,7 @@ def _children(service: Service, entity: EntitySet, name: str, part: object, numb
 
 
 def _wrong(prop: Property, value: object) -> ODataError:
-    shown = json.dumps(value, ensure_ascii=False)[:60]
+    shown = json.dumps(value, ensure_ascii=False, default=str)[:60]
     return parser_error(f"Failed to read property '{prop.name}'. Property '{prop.name}' has invalid value {shown}")
 
 
@@ -98,8 +100,8 @@ def _string(prop: Property, value: object, _: bool) -> str:
 def _decimal(prop: Property, value: object, numbers: bool) -> Decimal | None:
     if value is None:
         return None
-    if numbers and isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = repr(value)
+    if numbers and isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        value = f"{value:f}" if isinstance(value, Decimal) else repr(value)
     if not isinstance(value, str) or not _DECIMAL.match(value):
         raise _wrong(prop, value)
     try:
@@ -131,12 +133,14 @@ def _moment(prop: Property, value: object) -> int | None:
     if value is None:
         return None
     match = _DATE.match(value) if isinstance(value, str) else None
-    if match:
-        return int(match[1]) * 10_000
     try:
-        return iso_ticks(str(value), with_offset=prop.edm_type == "Edm.DateTimeOffset")
+        offset = prop.edm_type == "Edm.DateTimeOffset"
+        ticks = int(match[1]) * 10_000 if match else iso_ticks(str(value), with_offset=offset)
     except (ValueError, OverflowError):
         raise _wrong(prop, value) from None
+    if not _FIRST <= ticks <= _LAST:
+        raise _wrong(prop, value)
+    return ticks
 
 
 def _date(prop: Property, value: object, _: bool) -> int | None:

@@ -15,6 +15,7 @@ _HASH_SALT = "askel_s4_sandbox"
 
 NOT_FOUND = "/IWBEP/CM_MGW_RT/020"
 NO_SERVICE = "/IWFND/MED/170"
+NO_SERVICE_4 = "/IWBEP/CM_V4_COS/136"
 
 
 # What Gateway adds below the application's own messages (recorded); clients drop it as noise.
