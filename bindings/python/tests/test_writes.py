@@ -2,6 +2,7 @@
 """Writing documents: what goes out, how often, and what is known of it afterwards."""
 
 import json
+import re
 import threading
 from datetime import date
 from decimal import Decimal
@@ -237,3 +238,30 @@ def test_many_threads_share_one_session(sandbox, client, order):
     assert len(stats["created_by_reference"]) == threads * each
     assert set(stats["created_by_reference"].values()) == {1}
     assert stats["csrf"]["fetches"] <= 2
+
+
+def in_memory(pattern):
+    """How often a pattern stands in this process's memory."""
+    found = 0
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+        for line in maps:
+            span, mode, _ = line.split(maxsplit=2)
+            if mode.startswith("rw"):
+                start, end = (int(part, 16) for part in span.split("-"))
+                try:
+                    memory.seek(start)
+                    found += len(pattern.findall(memory.read(end - start)))
+                except OSError:
+                    continue
+    return found
+
+
+def test_no_session_outlives_its_client(sandbox, connection, order):
+    sandbox.settings(cookies_on_reads=True)
+    cookie = re.compile(rb"SAP_SESSION" + rb"ID[A-Z0-9_]*=[A-Za-z0-9%_-]{8}")
+    token = re.compile(rb"(?i)x-csrf" + rb"-token: [A-Za-z0-9_=-]{12}")
+    with connection.client() as client:
+        client.create(SERVICE, ORDERS, order)
+        # The session is there to be used again: the search finds what there is.
+        assert in_memory(cookie) > 0 and in_memory(token) > 0
+    assert (in_memory(cookie), in_memory(token)) == (0, 0)
