@@ -7,9 +7,14 @@ import Testing
 
 @Suite struct MintPaceTests {
   private let second: UInt64 = 1_000_000_000
-  private let endpoint = try! Origin(pasted: "a.authentication.eu10.hana.ondemand.com")
-  private let other = try! Origin(pasted: "b.authentication.eu10.hana.ondemand.com")
+  private let endpoint: Origin
+  private let other: Origin
   private let noDeadline = Deadline(nanoseconds: .max)
+
+  init() throws {
+    endpoint = try Origin(pasted: "a.authentication.eu10.hana.ondemand.com")
+    other = try Origin(pasted: "b.authentication.eu10.hana.ondemand.com")
+  }
 
   private func moments(_ pace: MintPace, _ count: Int, now: UInt64, by deadline: Deadline? = nil) -> [UInt64] {
     (0..<count).compactMap { _ in pace.reserve(endpoint, by: deadline ?? noDeadline, now: now)?.nanoseconds }

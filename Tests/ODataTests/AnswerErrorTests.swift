@@ -97,8 +97,8 @@ import Testing
       (401, .unauthorised, false), (403, .unauthorised, false), (404, .notFound, false), (429, .throttled, true),
       (408, .unreachable, true), (500, .serviceError, false), (501, .serviceError, false), (502, .unreachable, true),
       (503, .unreachable, true), (504, .unreachable, true), (400, .serviceError, false), (405, .serviceError, false),
-      (406, .serviceError, false), (412, .preconditionFailed, false), (428, .preconditionRequired, false), (302, .notOData, false),
-      (200, .serviceError, false),
+      (406, .serviceError, false), (412, .preconditionFailed, false), (428, .preconditionRequired, false),
+      (302, .notOData, false), (200, .serviceError, false),
     ] as [(Int, S4Error.Code, Bool)])
   func statusDecidesWhatToDo(status: Int, code: S4Error.Code, isRetryable: Bool) {
     let error = error(status, v2)

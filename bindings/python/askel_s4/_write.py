@@ -5,7 +5,7 @@ import json
 from ctypes import byref
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, Union
 
 from ._call import Call
 from ._enums import WriteKind
@@ -133,7 +133,7 @@ class Writing:
             return Document(call)
 
 
-def key_in(key: Optional[KeyValue]) -> Tuple[Optional[str], Sequence[Any]]:
+def key_in(key: Optional[KeyValue]) -> Tuple[Optional[str], Any]:
     """A key as text with a ? for each parameter, and these; (None, none) for None."""
     if key is None:
         return None, params_in([])
