@@ -144,7 +144,7 @@ def test_tokens_are_minted_no_faster_than_asked(sandbox, tmp_path):
         for thread in threads:
             thread.join()
         # Of twelve at one endpoint the sixth waits for the second second, the eleventh for the third.
-        assert 2 <= time.monotonic() - began
+        assert time.monotonic() - began >= 2
         assert instance.status()["mints"] == 12
         with connections[0].client() as client, pytest.raises(Throttled, match="token endpoint"):
             for _ in range(20):
