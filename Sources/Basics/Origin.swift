@@ -6,6 +6,8 @@ package struct Origin: Hashable, Sendable {
   /// Lower case, without a trailing dot; an IPv6 address without its brackets.
   package let host: String
   package let port: UInt16
+  /// "https://host", with ":port" where it is not 443. Kept, since each request and each record has it.
+  package let url: String
 
   /// Why a text is no https origin.
   package enum Fault: Error, Equatable, Sendable {
@@ -22,12 +24,6 @@ package struct Origin: Hashable, Sendable {
   /// Splits an absolute https URL into its origin and the rest ("/path?query", or "" where nothing follows).
   package static func split(url text: String) throws(Fault) -> (origin: Origin, rest: String) {
     try split(text, schemeIsOptional: false)
-  }
-
-  /// "https://host", with ":port" where it is not 443.
-  package var url: String {
-    let url = host.holds(":") ? "https://[" + host + "]" : "https://" + host
-    return port == 443 ? url : url + ":" + String(port)
   }
 
   // Bytes, not characters: grapheme breaking was a third of the cost of opening a connection (measured).
@@ -84,6 +80,15 @@ package struct Origin: Hashable, Sendable {
       port = 443
     }
     host = String(decoding: name, as: UTF8.self).lowercased()
+    let plain = host.holds(":") ? "https://[" + host + "]" : "https://" + host
+    url = port == 443 ? plain : plain + ":" + String(port)
+  }
+
+  package static func == (left: Origin, right: Origin) -> Bool { left.port == right.port && left.host == right.host }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(host)
+    hasher.combine(port)
   }
 
   private static let colon = UInt8(ascii: ":")
