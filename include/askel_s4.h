@@ -244,7 +244,9 @@ enum {
  *  @param associated_data [in] what the key belongs to: bytes that the service must bind to the wrapped key and demand
  *  again at the unwrapping ("encryption context", "additional authenticated data"); not secret, at most 512 bytes
  *  @param sink [in] takes the outcome through askel_s4_sink_bytes: a wrapped key may have 16 KiB
- *  @return 0, or anything else after askel_s4_sink_failure: the operation ends with ASKEL_S4_VAULT_KEY_REFUSED. */
+ *  @return 0; or after askel_s4_sink_failure ASKEL_S4_VAULT_UNAVAILABLE where the service does not answer, or asks to
+ *  wait: the operation ends with that, and may succeed later; or anything else where it refuses (no permission, another
+ *  key, changed bytes): the operation ends with ASKEL_S4_VAULT_KEY_REFUSED. */
 typedef int (*askel_s4_key_fn)(void *userdata, const uint8_t *input, size_t input_size, const uint8_t *associated_data,
                                size_t associated_size, askel_s4_sink *sink);
 

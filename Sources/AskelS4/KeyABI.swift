@@ -154,6 +154,11 @@ struct KeyArgument {
       let service = "the key service of \"\(key)\""
       guard code == 0 else {
         let reason = sink.failure ?? "its callback returned \(code) without a reason (askel_s4_sink_failure)"
+        guard code != ASKEL_S4_VAULT_UNAVAILABLE else {
+          throw S4Error(
+            .vaultUnavailable, "\(service) does not answer: \(reason): try again, or look at the service",
+            isRetryable: true)
+        }
         throw S4Error(
           .vaultKeyRefused,
           "\(service) did not \(verb) a key: \(reason): look at the service, and at what this process may do there")

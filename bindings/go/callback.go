@@ -6,6 +6,7 @@ package askels4
 import "C"
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
@@ -79,6 +80,9 @@ func answer(sink *C.askel_s4_sink, work func() error) C.int {
 	var memory arena
 	defer memory.free()
 	C.askel_s4_sink_failure(sink, memory.given("failure", oneLine(err.Error())))
+	if errors.Is(err, ErrVaultUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		return C.ASKEL_S4_VAULT_UNAVAILABLE
+	}
 	return callbackFailed
 }
 

@@ -50,7 +50,8 @@ type Passphrase []byte
 // associatedData, at most 512 bytes and not secret, to the wrapped key and demand it again ("encryption context",
 // "additional authenticated data"). Both run inside calls of the product, several at once, and may take their time: one
 // Unwrap for each connection that is opened, not for each request. They must not use the instance that they run for.
-// Their error ends the call with ErrVaultKeyRefused, which wraps it; so does a panic. What they are given and what they
+// Their error ends the call with ErrVaultKeyRefused, which wraps it, or with ErrVaultUnavailable where it
+// is that or context.DeadlineExceeded: the service is down; a panic is a refusal. What they are given and what they
 // give is wiped when they have returned.
 type ServiceKey struct {
 	// Name is what the key is called there, 1 to 512 bytes; it stands in the vault, in clear, to tell keys apart.

@@ -10,7 +10,7 @@ from typing import Any, Callable, List, Optional, Union
 
 from . import _callbacks
 from ._enums import Code, KeyKind
-from ._errors import InvalidArgument
+from ._errors import InvalidArgument, VaultUnavailable
 from ._ffi import lib
 from ._structs import FreeFunction, KeyFunction, KeyOptions
 from ._values import text_in
@@ -83,7 +83,8 @@ class ServiceKey(Key):
     wrapped key and demand it again ("encryption context", "additional authenticated data"). Both run inside calls of
     the product, on their threads, several at once, and may take their time: one `unwrap` for each connection that is
     opened, not for each request. What they raise ends the call and is raised by it again, with the library's error as
-    its context.
+    its context: VaultUnavailable where it is a VaultUnavailable, ConnectionError or TimeoutError, so that the service is
+    down and may come back, else VaultKeyRefused.
 
     Python does not wipe the bytes that go through here: they stay in its memory until it is used again.
 
@@ -169,14 +170,22 @@ def _wrap(userdata: int, data: int, size: int, associated: int, associated_size:
     try:
         return _run(_held[userdata].wrap, string_at(data, size), string_at(associated, associated_size), sink)
     except BaseException as exception:
-        return _callbacks.failed(sink, exception, raised_for=Code.VAULT_KEY_REFUSED)
+        return _failed(sink, exception)
 
 
 def _unwrap(userdata: int, data: int, size: int, associated: int, associated_size: int, sink: int) -> int:
     try:
         return _run(_held[userdata].unwrap, string_at(data, size), string_at(associated, associated_size), sink)
     except BaseException as exception:
-        return _callbacks.failed(sink, exception, raised_for=Code.VAULT_KEY_REFUSED)
+        return _failed(sink, exception)
+
+
+def _failed(sink: int, exception: BaseException) -> int:
+    """Tells a service that is down from one that refuses."""
+    if isinstance(exception, (VaultUnavailable, ConnectionError, TimeoutError)):
+        _callbacks.failed(sink, exception, raised_for=Code.VAULT_UNAVAILABLE)
+        return Code.VAULT_UNAVAILABLE
+    return _callbacks.failed(sink, exception, raised_for=Code.VAULT_KEY_REFUSED)
 
 
 def _run(operation: KeyOperation, data: bytes, associated_data: bytes, sink: int) -> int:

@@ -22,7 +22,12 @@ boto3's own debug log (`boto3.set_stream_logger("")`) has keys in clear: leave i
 """
 
 import base64
-from typing import Any, Dict, Protocol
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from askel_s4 import VaultUnavailable
 
 #: The name in the encryption context that what a key belongs to stands under. Changed, it opens no earlier key.
 CONTEXT = "askel-s4"
@@ -49,18 +54,34 @@ class AwsKmsKey:
 
     def wrap(self, plaintext: bytes, associated_data: bytes) -> bytes:
         """Encrypts a key, at most 1 KiB (AWS takes 4096 bytes), bound to what it belongs to."""
-        answer = self._client.encrypt(
-            KeyId=self.name, Plaintext=plaintext, EncryptionContext=encryption_context(associated_data)
-        )
+        with told_apart():
+            answer = self._client.encrypt(
+                KeyId=self.name, Plaintext=plaintext, EncryptionContext=encryption_context(associated_data)
+            )
         return bytes(answer["CiphertextBlob"])
 
     def unwrap(self, wrapped: bytes, associated_data: bytes) -> bytes:
         """Decrypts a key. AWS refuses one that belongs to something else (InvalidCiphertextException), and KeyId one
         that was made under another key (IncorrectKeyException)."""
-        answer = self._client.decrypt(
-            KeyId=self.name, CiphertextBlob=wrapped, EncryptionContext=encryption_context(associated_data)
-        )
+        with told_apart():
+            answer = self._client.decrypt(
+                KeyId=self.name, CiphertextBlob=wrapped, EncryptionContext=encryption_context(associated_data)
+            )
         return bytes(answer["Plaintext"])
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """Tells AWS that is down, or asks to wait, from AWS that says no: the one may be tried again."""
+    try:
+        yield
+    except ClientError as error:
+        answer = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if answer >= 500 or error.response.get("Error", {}).get("Code") == "ThrottlingException":
+            raise VaultUnavailable(str(error)) from error
+        raise
+    except BotoCoreError as error:
+        raise VaultUnavailable(str(error)) from error
 
 
 def encryption_context(associated_data: bytes) -> Dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 import pytest
 from conftest import SERVICE, put
 
-from askel_s4 import Instance, KeyFile, ServiceKey, VaultKeyRefused
+from askel_s4 import Instance, KeyFile, ServiceKey, VaultKeyRefused, VaultUnavailable
 
 pytest.importorskip("boto3", reason="boto3 is not installed")
 pytest.importorskip("moto", reason="moto is not installed")
@@ -134,7 +134,8 @@ def test_kms_that_does_not_answer_is_told_and_open_clients_go_on(sandbox, tmp_pa
             with connection.client() as client:
                 aws.stop()
                 assert sum(1 for _ in client.read(SERVICE, "A_SalesOrder", top=5)) == 5
-                with pytest.raises(EndpointConnectionError) as caught:
+                with pytest.raises(VaultUnavailable) as caught:
                     connection.client()
-                assert isinstance(caught.value.__context__, VaultKeyRefused)
+                assert isinstance(caught.value.__cause__, EndpointConnectionError)
+                assert caught.value.__context__.retryable
                 assert instance.connection("nordvik").state == "active"

@@ -20,6 +20,7 @@ from askel_s4 import (
     ServiceKey,
     VaultError,
     VaultKeyRefused,
+    VaultUnavailable,
     _callbacks,
 )
 from askel_s4._enums import Code
@@ -198,8 +199,14 @@ def test_what_a_service_raises_is_raised_again(sandbox, tmp_path):
                 use()
             assert caught.value is service.failure
             error = caught.value.__context__
-            assert isinstance(error, VaultKeyRefused)
+            assert isinstance(error, VaultUnavailable) and error.retryable
             assert "ConnectionError: the service is down" in str(error)
+            # What says no is told apart from what does not answer.
+            service.failure, down = PermissionError("denied"), service.failure
+            with pytest.raises(PermissionError) as caught:
+                use()
+            assert isinstance(caught.value.__context__, VaultKeyRefused) and not caught.value.__context__.retryable
+            service.failure = down
         service.failure = None
         assert connection.check().state == "active"
     service.failure = ConnectionError("down")

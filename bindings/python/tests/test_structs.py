@@ -29,6 +29,7 @@ MIRRORS = {
     "field": _structs.Field,
     "receipt": _structs.Receipt,
     "get_options": _structs.GetOptions,
+    "write_options": _structs.WriteOptions,
     "sales_order_options": _structs.SalesOrderOptions,
 }
 
