@@ -1119,6 +1119,35 @@ typedef struct askel_s4_write_options {
 askel_s4_status askel_s4_client_write(const askel_s4_client *client, const askel_s4_write_options *options,
                                       askel_s4_call **out_call, askel_s4_error **out_error);
 
+/** Which write to settle. */
+typedef struct askel_s4_settle_options {
+  size_t struct_size;
+  const char *service;    /**< as in the write */
+  const char *entity_set; /**< as in the write */
+  /** Property whose value the product made unique for each write: "PurchaseOrderByCustomer". The tenant itself does not
+   *  hold it unique. */
+  const char *field;
+  const char *reference; /**< its value in this write */
+  /** Milliseconds without such a document after which none is to be expected: a tenant may commit a write after a look
+   *  that found nothing. 0: 60000. */
+  int64_t quiet_ms;
+  int64_t timeout_ms; /**< deadline in milliseconds; 0: quiet_ms and a minute more */
+} askel_s4_settle_options;
+
+#define ASKEL_S4_SETTLE_OPTIONS_INIT {sizeof(askel_s4_settle_options), NULL, NULL, NULL, NULL, 0, 0}
+
+/** Starts finding out what became of a CREATE that ended with UNKNOWN_OUTCOME: reads back by the reference until the
+ *  document is there or the quiet period is over.
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_text:
+ *  {"outcome":"created"|"not_created"|"unknown","documents":["SalesOrder='4711'"],"looks":1,"ms":12}. created: with the
+ *  keys of all documents that have the reference, at most 100, as askel_s4_get_options takes them; not_created: none came
+ *  for the whole quiet period; unknown: the deadline came before that
+ *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. READ_INCONSISTENT comes with the result where the service passes
+ *  over the filter. */
+askel_s4_status askel_s4_client_settle(const askel_s4_client *client, const askel_s4_settle_options *options,
+                                       askel_s4_call **out_call, askel_s4_error **out_error);
+
 /* ------------------------------------------------------------------------------------------------------------------
  * Sales orders
  * --------------------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,37 @@ public func askel_s4_client_write(
   }
 }
 
+@_cdecl("askel_s4_client_settle") @implementation
+public func askel_s4_client_settle(
+  _ client: OpaquePointer?, _ options: UnsafePointer<askel_s4_settle_options>?,
+  _ outCall: UnsafeMutablePointer<OpaquePointer?>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let out = try Argument.out(outCall, "out_call", cleared: nil)
+    let client = try Handle.get(client, "client", as: Client.self)
+    var given = askel_s4_settle_options()
+    try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_settle_options>.size, into: &given)
+    let field = try Argument.text(given.field, "field")
+    guard 1...256 ~= field.utf8.count, field.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw .invalidArgument("field", "is no property's name such as PurchaseOrderByCustomer")
+    }
+    let reference = try Argument.text(given.reference, "reference")
+    guard 1...1_024 ~= reference.utf8.count else {
+      throw .invalidArgument("reference", "has \(reference.utf8.count) bytes, and 1 to 1024 tell a write from others")
+    }
+    guard 0...86_400_000 ~= given.quiet_ms else {
+      throw .invalidArgument("quiet_ms", "\(given.quiet_ms) is not in 0 to 86400000")
+    }
+    out.pointee = Handle.make(
+      try client.settle(
+        SettleRequest(
+          service: try ServicePath(try Argument.text(given.service, "service")),
+          entitySet: try ReadOptions.entitySet(given.entity_set), field: field, reference: reference,
+          quiet: given.quiet_ms == 0 ? SettleRequest.usualQuiet : given.quiet_ms,
+          timeout: try Argument.timeout(given.timeout_ms))))
+  }
+}
+
 /// Turns the header's write options into what the floors below take.
 enum WriteOptions {
   /// Bytes of the largest body.

@@ -46,6 +46,7 @@ from ._store import Store, StoreAction, StoreChange
 from ._values import ParamValue
 from ._values import text_in as _text_in
 from ._vault import Progress
+from ._write import Settled
 from .client import Client
 from .connection import Beside, Certificate, CheckResult, Connection, Credential, Token
 from .cursor import Cursor, Pages
@@ -108,6 +109,7 @@ __all__ = [
     "Row",
     "ServiceError",
     "ServiceKey",
+    "Settled",
     "Store",
     "StoreAction",
     "StoreChange",

@@ -217,6 +217,18 @@ class WriteOptions(Options):
     ]
 
 
+class SettleOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("service", c_char_p),
+        ("entity_set", c_char_p),
+        ("field", c_char_p),
+        ("reference", c_char_p),
+        ("quiet_ms", c_int64),
+        ("timeout_ms", c_int64),
+    ]
+
+
 class SalesOrderOptions(Options):
     _fields_ = [
         ("struct_size", c_size_t),

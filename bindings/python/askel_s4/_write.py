@@ -5,19 +5,30 @@ import json
 from ctypes import byref
 from datetime import date, datetime, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Tuple, Union
 
 from ._call import Call
 from ._enums import WriteKind
 from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
-from ._structs import WriteOptions
+from ._structs import SettleOptions, WriteOptions
 from ._values import ParamValue, params_in, text_in, timeout_in
 from .row import Document
 
 KeyValue = Union[ParamValue, Mapping[str, ParamValue]]
 Body = Union[Mapping[str, Any], str, bytes]
+
+
+class Settled(NamedTuple):
+    """What became of a write."""
+
+    #: "created", "not_created" (none came for the whole quiet period) or "unknown" (the deadline came before that).
+    outcome: str
+    #: Keys of all documents that have the reference, at most 100: "SalesOrder='4711'".
+    documents: Tuple[str, ...]
+    #: How often was looked.
+    looks: int
 
 
 class Writing:
@@ -96,6 +107,39 @@ class Writing:
     ) -> None:
         """Deletes a document. See update()."""
         self._write(WriteKind.DELETE, service, entity_set, key, b"", etag=etag, any_etag=any_etag, timeout=timeout)
+
+    def settle(
+        self,
+        service: str,
+        entity_set: str,
+        field: str,
+        reference: str,
+        *,
+        quiet: Optional[float] = None,
+        timeout: Optional[float] = None,
+    ) -> Settled:
+        """Finds out what became of a create() that ended with UnknownOutcome: reads back by the reference until the
+        document is there or the quiet period is over.
+
+        :param field: property whose value the product made unique for each write: "PurchaseOrderByCustomer"
+        :param reference: its value in this write
+        :param quiet: seconds without such a document after which none is to be expected; default 60
+        :param timeout: seconds; default is the quiet period and a minute more
+        """
+        options = SettleOptions(
+            service=text_in("service", service),
+            entity_set=text_in("entity_set", entity_set),
+            field=text_in("field", field),
+            reference=text_in("reference", reference),
+            quiet_ms=timeout_in(quiet),
+            timeout_ms=timeout_in(timeout),
+        )
+        with Call() as call:
+            with self._handle as pointer:
+                check(lib.client_settle, pointer, byref(options), call.out)
+            call.wait()
+            result = call.take_json()
+        return Settled(result["outcome"], tuple(result["documents"]), result["looks"])
 
     def _write(
         self,

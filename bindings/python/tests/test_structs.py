@@ -30,6 +30,7 @@ MIRRORS = {
     "receipt": _structs.Receipt,
     "get_options": _structs.GetOptions,
     "write_options": _structs.WriteOptions,
+    "settle_options": _structs.SettleOptions,
     "sales_order_options": _structs.SalesOrderOptions,
 }
 

@@ -4,6 +4,7 @@
 import json
 import re
 import threading
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from askel_s4 import (
     NotFound,
     Outcome,
     PreconditionFailed,
+    ReadInconsistent,
     ServiceError,
     Throttled,
     Unauthorised,
@@ -265,3 +267,49 @@ def test_no_session_outlives_its_client(sandbox, connection, order):
         # The session is there to be used again: the search finds what there is.
         assert in_memory(cookie) > 0 and in_memory(token) > 0
     assert (in_memory(cookie), in_memory(token)) == (0, 0)
+
+
+def lost(client, sandbox, order, reference, fault, **args):
+    """A create whose answer does not come."""
+    sandbox.fault(fault, match=ORDERS, times=1, **args)
+    with pytest.raises(UnknownOutcome):
+        client.create(SERVICE, ORDERS, {**order, "PurchaseOrderByCustomer": reference})
+
+
+def settle(client, reference, **options):
+    return client.settle(SERVICE, ORDERS, "PurchaseOrderByCustomer", reference, **options)
+
+
+def test_a_lost_answer_is_settled(sandbox, client, order):
+    lost(client, sandbox, order, "it's there", "lost_answer")
+    settled = settle(client, "it's there", quiet=30)
+    assert settled.outcome == "created" and settled.looks == 1
+    number = re.fullmatch(r"SalesOrder='(\d+)'", settled.documents[0]).group(1)
+    assert client.get(SERVICE, ORDERS, number)["PurchaseOrderByCustomer"] == "it's there"
+    # The reference is the product's to keep unique: all that have it are told of.
+    client.create(SERVICE, ORDERS, {**order, "PurchaseOrderByCustomer": "it's there"})
+    assert len(settle(client, "it's there").documents) == 2
+
+    lost(client, sandbox, order, "not there", "not_processed_reset")
+    began = time.monotonic()
+    settled = settle(client, "not there", quiet=2)
+    assert (settled.outcome, settled.documents) == ("not_created", ())
+    assert time.monotonic() - began >= 2 and settled.looks > 1
+
+
+def test_a_commit_that_comes_late_is_waited_for(sandbox, client, order):
+    lost(client, sandbox, order, "late", "late_commit", after_ms=1500)
+    assert settle(client, "late", quiet=0.001).outcome == "not_created"
+    settled = settle(client, "late", quiet=20)
+    assert settled.outcome == "created" and settled.looks > 1
+    # Less time than quiet: nothing is claimed.
+    assert settle(client, "never", quiet=60, timeout=1).outcome == "unknown"
+
+
+def test_what_cannot_settle_anything_is_told(sandbox, client):
+    for field, reference in (("", "x"), ("A B", "x"), ("PurchaseOrderByCustomer", ""), ("NoSuchField", "x")):
+        with pytest.raises(InvalidArgument):
+            client.settle(SERVICE, ORDERS, field, reference)
+    sandbox.fault("wrong_set", match=ORDERS)
+    with pytest.raises(ReadInconsistent, match="another PurchaseOrderByCustomer"):
+        settle(client, "x")
