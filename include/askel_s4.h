@@ -5,7 +5,8 @@
  * This header is the manual. It is C99 and C++11 clean and needs nothing but the C library.
  *
  * Sections: version - status and errors - callbacks - keys and stores - instance - vault - audit trail - call -
- * connections - client - parameters - reading - one document - sales orders - blocking conveniences.
+ * connections - client - parameters - reading - one document - writing one document - sales orders - blocking
+ * conveniences.
  *
  * The job in six calls (the static inline `..._wait` functions block; everything else returns at once):
  *
@@ -372,9 +373,9 @@ typedef struct askel_s4_instance_options {
   const askel_s4_key *other_key;
   /** The product's own database in place of vault_path. */
   const askel_s4_store *store;
-  /** Token requests to one endpoint in any second, over all clients of the instance; 0: 50 (XSUAA answers 60 and queues,
-   *  then refuses more), at most 10000; negative: as many as are asked for. Who finds no place before the deadline gets
-   *  THROTTLED. */
+  /** Token requests to one endpoint in any second, over all clients of the instance; 0: 50 (XSUAA answers 60 and
+   *  queues, then refuses more), at most 10000; negative: as many as are asked for. Who finds no place before the
+   *  deadline gets THROTTLED. */
   int32_t mints_per_second;
 } askel_s4_instance_options;
 
@@ -1037,7 +1038,7 @@ typedef struct askel_s4_reply askel_s4_reply;
 askel_s4_status askel_s4_client_get(const askel_s4_client *client, const askel_s4_get_options *options,
                                     askel_s4_call **out_call, askel_s4_error **out_error);
 
-/** Takes the document that a call of askel_s4_client_get fetched.
+/** Takes the document that a call of askel_s4_client_get fetched, or what one of askel_s4_client_write was answered.
  *  @param out_reply [out, free with askel_s4_reply_free]
  *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind; or what went wrong. */
 askel_s4_status askel_s4_call_take_reply(askel_s4_call *call, askel_s4_reply **out_reply, askel_s4_error **out_error);
@@ -1092,8 +1093,8 @@ typedef struct askel_s4_write_options {
   int32_t kind;           /**< an ASKEL_S4_WRITE_ value */
   const char *service;    /**< as in askel_s4_read_options */
   const char *entity_set; /**< "A_SalesOrder" */
-  /** The document's key as in askel_s4_get_options; for CREATE NULL, or the key of the document below which `navigation`
-   *  creates one. */
+  /** The document's key as in askel_s4_get_options; for CREATE NULL, or the key of the document below which
+   *  `navigation` creates one. */
   const char *key;
   const askel_s4_param *params;
   size_t param_count;
@@ -1112,8 +1113,8 @@ typedef struct askel_s4_write_options {
   {sizeof(askel_s4_write_options), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0}
 
 /** Starts writing one document.
- *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: the new document of
- *  a CREATE, mostly nothing (an empty view) of the others
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: the new document
+ *  of a CREATE, mostly nothing (an empty view) of the others
  *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_client_write(const askel_s4_client *client, const askel_s4_write_options *options,
@@ -1236,6 +1237,20 @@ static inline askel_s4_status askel_s4_client_get_wait(const askel_s4_client *cl
   askel_s4_status status;
   if (out_reply) *out_reply = NULL;
   status = askel_s4_client_get(client, options, &call, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_take_reply(call, out_reply, out_error);
+  askel_s4_call_free(call);
+  return status;
+}
+
+/** askel_s4_client_write, waited for. @param out_reply [out, free with askel_s4_reply_free] */
+static inline askel_s4_status askel_s4_client_write_wait(const askel_s4_client *client,
+                                                         const askel_s4_write_options *options,
+                                                         askel_s4_reply **out_reply, askel_s4_error **out_error) {
+  askel_s4_call *call = NULL;
+  askel_s4_status status;
+  if (out_reply) *out_reply = NULL;
+  status = askel_s4_client_write(client, options, &call, out_error);
   if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
   if (status == ASKEL_S4_OK) status = askel_s4_call_take_reply(call, out_reply, out_error);
   askel_s4_call_free(call);

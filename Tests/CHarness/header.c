@@ -15,11 +15,13 @@ int header_compiles(void) {
   askel_s4_read_options read = ASKEL_S4_READ_OPTIONS_INIT;
   askel_s4_receipt receipt = ASKEL_S4_RECEIPT_INIT;
   askel_s4_get_options get = ASKEL_S4_GET_OPTIONS_INIT;
+  askel_s4_write_options write = ASKEL_S4_WRITE_OPTIONS_INIT;
   askel_s4_sales_order_options orders = ASKEL_S4_SALES_ORDER_OPTIONS_INIT;
   int32_t has_page = 0;
   askel_s4_status status = askel_s4_connection_check_wait(NULL, NULL, &check, NULL, NULL);
   status |= askel_s4_cursor_next_wait(NULL, &has_page, NULL);
   status |= askel_s4_client_get_wait(NULL, &get, NULL, NULL);
+  status |= askel_s4_client_write_wait(NULL, &write, NULL, NULL);
   return status != ASKEL_S4_OK && instance.struct_size && connection.struct_size && client.struct_size &&
          read.struct_size && receipt.struct_size && orders.struct_size && ASKEL_S4_VERSION_NUMBER >= 0;
 }

@@ -35,7 +35,8 @@ compile() {
     -L "$library" -Wl,-rpath,"$library" -laskel_s4 -lpthread
 }
 compile orders "$source/orders.c"
-compile bad_input "$source/bad_input.c" "$source/bad_input_connections.c" "$source/bad_input_reads.c"
+compile bad_input "$source/bad_input.c" "$source/bad_input_connections.c" "$source/bad_input_reads.c" \
+  "$source/bad_input_writes.c"
 compile lifetime "$source/lifetime.c"
 compile forking "$source/forking.c"
 compile leaving "$source/leaving.c"

@@ -53,13 +53,13 @@ func field(
 	return Field{Kind: FieldKind(found.kind), Text: copyView(found.text)}, nil
 }
 
-// Document is one document that was asked for by its key.
+// Document is one document that was asked for by its key, or what the tenant answered to a write.
 type Document struct {
 	// ETag as SAP sent it; "" where there is none.
 	ETag string
 	// HTTPStatus of the answer.
 	HTTPStatus int
-	// FieldJSON is the object that SAP sent.
+	// JSON is the object that SAP sent; "" where a write was answered without one.
 	JSON    string
 	mu      sync.Mutex
 	pointer *C.askel_s4_reply
@@ -91,6 +91,20 @@ func (d *Document) Field(name string) (Field, error) {
 	return field(name, func(text *C.char, out *C.askel_s4_field, object **C.askel_s4_error) C.askel_s4_status {
 		return C.askel_s4_reply_field(d.pointer, text, out, object)
 	})
+}
+
+// Header gives a header of the answer by its name, in any case: "sap-message" (warnings of SAP's as JSON), "location".
+// It is "" where there is none, and after Close. Cookies and CSRF tokens are not among them.
+func (d *Document) Header(name string) string {
+	var memory arena
+	defer memory.free()
+	text := memory.given("name", name)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if memory.err != nil || d.pointer == nil {
+		return ""
+	}
+	return C.GoString(C.askel_s4_reply_header(d.pointer, text))
 }
 
 // Close frees the document; its ETag, HTTPStatus and JSON stay.

@@ -18,30 +18,33 @@ type Code int32
 
 // The names say what the caller does next; the header describes each.
 const (
-	ErrInvalidArgument   Code = C.ASKEL_S4_INVALID_ARGUMENT
-	ErrClosed            Code = C.ASKEL_S4_CLOSED
-	ErrForked            Code = C.ASKEL_S4_FORKED
-	ErrCancelled         Code = C.ASKEL_S4_CANCELLED
-	ErrTimedOut          Code = C.ASKEL_S4_TIMED_OUT
-	ErrNotFound          Code = C.ASKEL_S4_NOT_FOUND
-	ErrConflict          Code = C.ASKEL_S4_CONFLICT
-	ErrVaultUnavailable  Code = C.ASKEL_S4_VAULT_UNAVAILABLE
-	ErrVaultKeyRefused   Code = C.ASKEL_S4_VAULT_KEY_REFUSED
-	ErrVaultCorrupt      Code = C.ASKEL_S4_VAULT_CORRUPT
-	ErrHostRefused       Code = C.ASKEL_S4_HOST_REFUSED
-	ErrOriginRefused     Code = C.ASKEL_S4_ORIGIN_REFUSED
-	ErrCredentialExpired Code = C.ASKEL_S4_CREDENTIAL_EXPIRED
-	ErrUnauthorised      Code = C.ASKEL_S4_UNAUTHORISED
-	ErrUnreachable       Code = C.ASKEL_S4_UNREACHABLE
-	ErrTLSRefused        Code = C.ASKEL_S4_TLS_REFUSED
-	ErrThrottled         Code = C.ASKEL_S4_THROTTLED
-	ErrServiceError      Code = C.ASKEL_S4_SERVICE_ERROR
-	ErrNotOData          Code = C.ASKEL_S4_NOT_ODATA
-	ErrMalformedAnswer   Code = C.ASKEL_S4_MALFORMED_ANSWER
-	ErrReadInconsistent  Code = C.ASKEL_S4_READ_INCONSISTENT
-	ErrTooLarge          Code = C.ASKEL_S4_TOO_LARGE
-	ErrHostUnfit         Code = C.ASKEL_S4_HOST_UNFIT
-	ErrInternal          Code = C.ASKEL_S4_INTERNAL
+	ErrInvalidArgument      Code = C.ASKEL_S4_INVALID_ARGUMENT
+	ErrClosed               Code = C.ASKEL_S4_CLOSED
+	ErrForked               Code = C.ASKEL_S4_FORKED
+	ErrCancelled            Code = C.ASKEL_S4_CANCELLED
+	ErrTimedOut             Code = C.ASKEL_S4_TIMED_OUT
+	ErrNotFound             Code = C.ASKEL_S4_NOT_FOUND
+	ErrConflict             Code = C.ASKEL_S4_CONFLICT
+	ErrVaultUnavailable     Code = C.ASKEL_S4_VAULT_UNAVAILABLE
+	ErrVaultKeyRefused      Code = C.ASKEL_S4_VAULT_KEY_REFUSED
+	ErrVaultCorrupt         Code = C.ASKEL_S4_VAULT_CORRUPT
+	ErrHostRefused          Code = C.ASKEL_S4_HOST_REFUSED
+	ErrOriginRefused        Code = C.ASKEL_S4_ORIGIN_REFUSED
+	ErrCredentialExpired    Code = C.ASKEL_S4_CREDENTIAL_EXPIRED
+	ErrUnauthorised         Code = C.ASKEL_S4_UNAUTHORISED
+	ErrUnreachable          Code = C.ASKEL_S4_UNREACHABLE
+	ErrTLSRefused           Code = C.ASKEL_S4_TLS_REFUSED
+	ErrThrottled            Code = C.ASKEL_S4_THROTTLED
+	ErrUnknownOutcome       Code = C.ASKEL_S4_UNKNOWN_OUTCOME
+	ErrServiceError         Code = C.ASKEL_S4_SERVICE_ERROR
+	ErrNotOData             Code = C.ASKEL_S4_NOT_ODATA
+	ErrMalformedAnswer      Code = C.ASKEL_S4_MALFORMED_ANSWER
+	ErrReadInconsistent     Code = C.ASKEL_S4_READ_INCONSISTENT
+	ErrTooLarge             Code = C.ASKEL_S4_TOO_LARGE
+	ErrPreconditionFailed   Code = C.ASKEL_S4_PRECONDITION_FAILED
+	ErrPreconditionRequired Code = C.ASKEL_S4_PRECONDITION_REQUIRED
+	ErrHostUnfit            Code = C.ASKEL_S4_HOST_UNFIT
+	ErrInternal             Code = C.ASKEL_S4_INTERNAL
 )
 
 func (c Code) Error() string {
