@@ -39,8 +39,12 @@ enum ReadOptions {
   /// An entity set's name: it becomes a part of the path.
   static func entitySet(_ pointer: UnsafePointer<CChar>?) throws(S4Error) -> String {
     let name = try Argument.text(pointer, "entity_set")
-    let isName =
-      1...256 ~= name.utf8.count
+    guard isName(name) else { throw .invalidArgument("entity_set", "is no entity set's name such as A_SalesOrder") }
+    return name
+  }
+
+  static func isName(_ name: String) -> Bool {
+    1...256 ~= name.utf8.count
       && name.utf8.allSatisfy { byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -49,8 +53,6 @@ enum ReadOptions {
         default: false
         }
       }
-    guard isName else { throw .invalidArgument("entity_set", "is no entity set's name such as A_SalesOrder") }
-    return name
   }
 
   static func parameters(_ params: UnsafePointer<askel_s4_param>?, _ count: Int) throws(S4Error) -> [Parameter] {

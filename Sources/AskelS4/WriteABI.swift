@@ -90,6 +90,9 @@ enum WriteOptions {
       throw .invalidArgument(
         "navigation", "is for a new document below another one: name the document's own entity set")
     }
+    guard ReadOptions.isName(name) else {
+      throw .invalidArgument("navigation", "is no navigation property's name such as to_Item")
+    }
     return name
   }
 
@@ -111,6 +114,9 @@ enum WriteOptions {
       return .any
     }
     guard !takesAny else { throw .invalidArgument("any_etag", "is 1, and etag is given: choose one") }
+    guard tag != "*" else {
+      throw .invalidArgument("etag", "is \"*\", which takes any version: say so with any_etag")
+    }
     guard 1...longestTag ~= tag.utf8.count, tag.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) else {
       throw .invalidArgument("etag", "is none as a tenant gives it: pass on what was read, byte for byte")
     }
@@ -120,6 +126,9 @@ enum WriteOptions {
   private static func body(
     _ given: askel_s4_write_options, _ kind: WriteRequest.Kind
   ) throws(S4Error) -> Body? {
+    guard given.body != nil || kind == .delete || given.body_size > 0 else {
+      throw .invalidArgument("body", "is missing (NULL)")
+    }
     let bytes = try Argument.bytes(given.body, given.body_size, "body", limit: largestBody)
     guard kind != .delete else {
       guard bytes.isEmpty else { throw .invalidArgument("body", "is given, and nothing is sent to delete a document") }

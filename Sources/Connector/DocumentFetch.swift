@@ -6,12 +6,13 @@ import OData
 
 /// A document as it came, with what is needed to decode it.
 package struct DocumentAnswer: Sendable {
+  /// The answer may have no document: that of an update, for example. (Not last: an enum's tag beside an undefined
+  /// flag is compared together with it, which valgrind reports.)
+  var mayBeEmpty = false
   var answer: Exchange.Answer
   var type: EntityType
   var exchange: Exchange
   var target: String
-  /// The answer may have no document: that of an update, for example.
-  var mayBeEmpty = false
 }
 
 extension Client {

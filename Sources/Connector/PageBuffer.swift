@@ -107,7 +107,11 @@ package final class Reply: Sendable {
   }
 
   package func field(_ name: String) throws(S4Error) -> FieldView {
-    try texts.view(name, object: document, body: body.bytes, type: type)
+    // An update is mostly answered without a document.
+    guard !document.isEmpty else {
+      return FieldView(kind: .absent, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+    return try texts.view(name, object: document, body: body.bytes, type: type)
   }
 }
 

@@ -31,7 +31,7 @@ extension Client {
             result.mapError { $0.ofAWrite }.map {
               .document(
                 DocumentAnswer(
-                  answer: $0, type: type, exchange: exchange, target: path, mayBeEmpty: true))
+                  mayBeEmpty: true, answer: $0, type: type, exchange: exchange, target: path))
             })
         }
       }

@@ -184,6 +184,8 @@ static void write_order(const askel_s4_client *client) {
   answer = write_one(client, &options, ASKEL_S4_OK, NULL);
   CHECK("an update is 204", askel_s4_reply_http_status(answer) == 204);
   CHECK("and has no document", askel_s4_reply_document(answer).size == 0);
+  EXPECT(ASKEL_S4_OK, NULL, askel_s4_reply_field(answer, "SalesOrder", &field, &error));
+  CHECK("nor a field", field.kind == ASKEL_S4_FIELD_ABSENT);
   askel_s4_reply_free(answer);
   write_one(client, &options, ASKEL_S4_PRECONDITION_FAILED, NULL);
 

@@ -25,7 +25,7 @@ import base64
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, Protocol
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from askel_s4 import VaultUnavailable
 
