@@ -83,8 +83,8 @@ class ServiceKey(Key):
     wrapped key and demand it again ("encryption context", "additional authenticated data"). Both run inside calls of
     the product, on their threads, several at once, and may take their time: one `unwrap` for each connection that is
     opened, not for each request. What they raise ends the call and is raised by it again, with the library's error as
-    its context: VaultUnavailable where it is a VaultUnavailable, ConnectionError or TimeoutError, so that the service is
-    down and may come back, else VaultKeyRefused.
+    its context: VaultUnavailable where it is a VaultUnavailable, ConnectionError or TimeoutError (the service is down,
+    and may come back), else VaultKeyRefused.
 
     Python does not wipe the bytes that go through here: they stay in its memory until it is used again.
 
