@@ -110,7 +110,7 @@ enum {
    *  or the key service refused. Give the right key, or mend the service. */
   ASKEL_S4_VAULT_KEY_REFUSED = 11,
   /** A record of the vault does not prove genuine: damaged or tampered with. Restore the vault from a copy; where it is
-   *  a credential alone, putting the connection anew helps too. */
+   *  a connection's alone, putting or deleting that helps too, and where nobody knows whose, askel_s4_vault_discard. */
   ASKEL_S4_VAULT_CORRUPT = 12,
   /** The host or token URL is none that this connection may talk to. Mend the connection. */
   ASKEL_S4_HOST_REFUSED = 20,
@@ -491,6 +491,8 @@ typedef struct askel_s4_rotate_options {
  *  while this and other processes go on reading and writing. After the last one the old key is refused. When it was
  *  cancelled or killed, the same call with the same key goes on where it ended. A KEK in this process (not a service's)
  *  stands in the vault, wrapped under the new one, until then; a key service that is rotated to is shown it.
+ *  All records are looked over before it begins: where one does not prove genuine, VAULT_CORRUPT says so, and nothing
+ *  has begun.
  *  After a leak of the old key together with a copy of the vault this is not enough: see askel_s4_vault_rekey.
  *  @return OK, INVALID_ARGUMENT, CONFLICT (a rotation to another key, or a rekey, has not ended: end that first),
  *  CANCELLED (by the progress callback), VAULT_KEY_REFUSED, VAULT_UNAVAILABLE, VAULT_CORRUPT, CLOSED, FORKED. */
@@ -510,6 +512,19 @@ askel_s4_status askel_s4_vault_rekey(const askel_s4_instance *instance, const as
  *  @return OK, INVALID_ARGUMENT, VAULT_CORRUPT (the message names the first finding), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, CLOSED, FORKED. */
 askel_s4_status askel_s4_vault_check(const askel_s4_instance *instance, askel_s4_error **out_error);
+
+/** Takes away a record that is no connection's of this vault: so damaged that nobody knows whose it was, another
+ *  vault's, or not in its place. Such a record makes askel_s4_connection_list, askel_s4_vault_rotate_key,
+ *  askel_s4_vault_rekey and every NOT_FOUND answer VAULT_CORRUPT, with its key in the message and as its target.
+ *  Where it is one of a connection that you know, putting or deleting that connection takes it away too; what was in it
+ *  is lost either way, unless the vault is restored from a copy. If a connection is gone with it,
+ *  askel_s4_vault_audit_verify says so until that is put anew.
+ *  @param record [in] its key, for example "connection/0c9f3e5ad2b14c7798e6d10af2b3c4d5"
+ *  @param actor [in] who does it, for the audit trail; may be NULL
+ *  @return OK, INVALID_ARGUMENT (a key of the vault's own records), NOT_FOUND, CONFLICT (a connection is found by it,
+ *  and proves genuine), VAULT_UNAVAILABLE, VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_vault_discard(const askel_s4_instance *instance, const char *record, const char *actor,
+                                       askel_s4_error **out_error);
 
 /** Copies a vault file while it is in use, to a new file of mode 0600; it opens under the same key.
  *  To put a copy back, rename it over the vault's path; never write into the file that is there (cp does). Where no
@@ -569,10 +584,10 @@ typedef struct askel_s4_audit_options {
 /** Gives entries of the audit trail as JSON lines, oldest first:
  *  {"entry":17,"at":"2026-11-23T09:30:00.123Z","actor":"anna@example.com"|null,"action":"put",
  *   "connection":"nordvik"|null,"generation":4,"result":"ok"}.
- *  Actions: vault_created, put, stage, promote, retire, delete, check, rejected, recovered, fall_over, rotate_started,
- *  rotate_ended, rekey_started, rekey_ended, migrated. `result` is "ok", or the code of what went wrong. No secret is
- *  among them. Each entry that is given proves genuine and follows the one before; the whole trail, its head and the
- *  connections are verified by askel_s4_vault_audit_verify.
+ *  Actions: vault_created, put, stage, promote, retire, delete, discard, check, rejected, recovered, fall_over,
+ *  rotate_started, rotate_ended, rekey_started, rekey_ended, migrated. `result` is "ok", or the code of what went
+ *  wrong; of a discard the record's key. No secret is among them. Each entry that is given proves genuine and follows
+ *  the one before; the whole trail, its head and the connections are verified by askel_s4_vault_audit_verify.
  *  @param options [in] may be NULL
  *  @param out_lines [out, free with askel_s4_string_free] one object a line, each line ends with a line feed; "" where
  *  there are none (any more)

@@ -69,6 +69,17 @@ public func askel_s4_vault_check(_ instance: OpaquePointer?, _ outError: ErrorOu
   }
 }
 
+@_cdecl("askel_s4_vault_discard") @implementation
+public func askel_s4_vault_discard(
+  _ instance: OpaquePointer?, _ record: UnsafePointer<CChar>?, _ actor: UnsafePointer<CChar>?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    let record = try Argument.text(record, "record")
+    try instance.discardRecord(record, actor: try Argument.optionalText(actor, "actor"))
+  }
+}
+
 @_cdecl("askel_s4_vault_backup") @implementation
 public func askel_s4_vault_backup(
   _ instance: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ outError: ErrorOut?

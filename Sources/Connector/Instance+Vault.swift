@@ -50,6 +50,11 @@ extension Instance {
     try vault.rekey(actor: actor, progress: progress)
   }
 
+  package func discardRecord(_ key: String, actor: String?) throws(S4Error) {
+    try checkUsable()
+    try vault.discard(record: key, actor: actor)
+  }
+
   package func checkVault() throws(S4Error) {
     try checkUsable()
     try vault.proveGenuine()

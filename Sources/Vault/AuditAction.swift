@@ -9,6 +9,8 @@ package enum AuditAction: String, CaseIterable, Sendable {
   case promote
   case retire
   case delete
+  /// A record that belongs to no connection of the vault was taken away; the result is its key.
+  case discard
   /// A person asked for a proof of a credential.
   case check
   /// The tenant rejected a credential: it is not sent again by itself.

@@ -30,7 +30,8 @@ struct AuditLedger {
     case .delete:
       accounts[key] = nil
       return
-    case .vaultCreated, .check, .rejected, .recovered, .rotateStarted, .rotateEnded, .rekeyStarted, .rekeyEnded:
+    case .vaultCreated, .discard, .check, .rejected, .recovered, .rotateStarted, .rotateEnded, .rekeyStarted,
+      .rekeyEnded:
       return
     }
     accounts[key] = Account(id: id, credentials: credentials, entry: entry.number)

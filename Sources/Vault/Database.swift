@@ -44,7 +44,7 @@ final class Database {
   private let patience: UnsafeMutablePointer<Patience>
   private var statements = [OpaquePointer?](repeating: nil, count: Query.allCases.count)
   /// nil for a file that is only just being made.
-  var files: OpenFiles?
+  let files: OpenFiles?
   /// Data version and change count at which the whole file was last found sound.
   private var soundAt: (version: Int64, changes: Int32)?
 
@@ -52,9 +52,12 @@ final class Database {
   /// - Parameters:
   ///   - path: absolute, without a symbolic link in it.
   ///   - named: what messages call it; nil: its path.
-  ///   - isProven: false: what is closed before `prove` may be a file beside which another one's log lies, and does not
-  ///     get that written into it.
-  init(path: String, access: Access = .write, named: String? = nil, isProven: Bool = true) throws(S4Error) {
+  ///   - files: what is to be found there; nil for a file that nobody else knows.
+  /// - Throws: `.vaultUnavailable` also where it is another file by now.
+  init(
+    path: String, access: Access = .write, named: String? = nil, files: OpenFiles? = nil
+  ) throws(S4Error) {
+    self.files = files
     self.path = named ?? path
     patience = .allocate(capacity: 1)
     patience.initialize(to: Patience())
@@ -67,11 +70,16 @@ final class Database {
     }
     self.handle = handle
     guard code == SQLITE_OK else { throw Self.fault(code, path: self.path) }
-    if !isProven { try check(askel_sqlite_configure(handle, Int32(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE), 1)) }
+    if let files {
+      try check(askel_sqlite_configure(handle, Int32(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE), 1))
+      // So far SQLite has opened the file alone. It looks for the log when it reads first.
+      guard files.names.hasFile else { throw Self.fault(SQLITE_CANTOPEN, path: self.path) }
+    }
     try configure(access)
   }
 
-  /// The file and its log are those that are to be opened: closed last, the connection writes the log back.
+  /// The file and its log belong together: closed last, the connection writes the log back. Until then it does not, since
+  /// it may be the log of a file that was replaced.
   func prove() throws(S4Error) {
     try check(askel_sqlite_configure(handle, Int32(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE), 0))
   }

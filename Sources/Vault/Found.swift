@@ -95,10 +95,15 @@ extension Vault {
 
   func damaged(_ what: String, _ name: String?, _ record: StoredRecord) -> S4Error {
     let connection = name.map { Display.quoted($0) } ?? "of the record " + Display.quoted(record.key)
+    let advice =
+      name == nil
+      ? "with, or is another vault's; put the connection anew where you know which it is, discard the record with "
+        + "askel_s4_vault_discard, or restore the vault from a copy"
+      : "with; put the connection anew, delete it, or restore the vault from a copy"
     return S4Error(
       .vaultCorrupt,
       "the \(what) of the connection \(connection) in \(store.title) does not prove genuine: it was damaged or tampered "
-        + "with; put the connection anew, or restore the vault from a copy")
+        + advice, target: name ?? record.key)
   }
 
   func notFound(_ id: String) -> S4Error {
@@ -106,6 +111,7 @@ extension Vault {
   }
 
   /// Unwraps a connection's data key. May ask a key service: with no lock held, on the caller's thread.
+  @inline(never)
   func dataKey(_ found: Found) throws(S4Error) -> SecretBytes {
     var ring = found.ring
     // Rotated by another process: it may be a key that this one was given as well.

@@ -23,8 +23,6 @@ package final class SQLiteStore: Store, ForkWatched {
   private let reader = Locked<Database?>(nil)
   private let writer = Locked<Database?>(nil)
   private let examiner = Locked<Database?>(nil)
-  /// What those that are open have open, or had last.
-  private let names = Locked<OpenFiles.Names?>(nil)
   private let turn = WriterTurn()
   private let guardian = ForkGuard()
   private let isClosed = Atomic<Bool>(false)
@@ -116,20 +114,14 @@ package final class SQLiteStore: Store, ForkWatched {
     reader.withLock { $0 = nil }
     examiner.withLock { $0 = nil }
     writer.withLock { $0 = nil }
+    OpenLogs.shared.forgetUnused()
   }
 
   package func suspend() {
-    let closed: [Void?] = [
-      reader.withLockIfAvailable { $0 = nil }, examiner.withLockIfAvailable { $0 = nil },
-      writer.withLockIfAvailable { $0 = nil },
-    ]
-    if closed.allSatisfy({ $0 != nil }) { forgetNames() }
-  }
-
-  /// With nothing open: the last connection may have taken the log away, and another process begun a new one. What was
-  /// beside a file that was replaced meanwhile is still to be known.
-  private func forgetNames() {
-    names.withLock { if $0?.isAt(file.path) == true { $0 = nil } }
+    reader.withLockIfAvailable { $0 = nil }
+    examiner.withLockIfAvailable { $0 = nil }
+    writer.withLockIfAvailable { $0 = nil }
+    OpenLogs.shared.forgetUnused()
   }
 
   /// The file's format, as it is now: 2, or 1 until it was migrated.
@@ -179,18 +171,33 @@ package final class SQLiteStore: Store, ForkWatched {
   private func use<Result>(
     _ place: borrowing Locked<Database?>, _ access: Database.Access, _ body: (Database) throws(S4Error) -> Result
   ) throws(S4Error) -> Result {
+    var result: Result?
+    try run(place, access) { (database) throws(S4Error) in result = try body(database) }
+    guard let result else { throw .closed }
+    return result
+  }
+
+  /// Not generic: it stands in the library once.
+  @inline(never)
+  private func run(
+    _ place: borrowing Locked<Database?>, _ access: Database.Access, _ body: (Database) throws(S4Error) -> Void
+  ) throws(S4Error) {
     try guardian.check()
     for _ in 0..<50 {
       var hasOldLog = false
       // The three connections share the log, and give it up together.
       defer { if hasOldLog { reopenAll(waits: false) } }
-      let result = try place.withLock { (database: inout Database?) throws(S4Error) -> Result? in
+      let isDone = try place.withLock { (database: inout Database?) throws(S4Error) -> Bool in
         guard !isClosed.load(ordering: .acquiring) else { throw .closed }
-        if let database, database.files?.isUnchanged == true { return try body(database) }
-        guard let fit = try fit(&database, access, &hasOldLog) else { return nil }
-        return try body(fit)
+        if let database, database.files?.isUnchanged == true {
+          try body(database)
+          return true
+        }
+        guard let fit = try fit(&database, access, &hasOldLog) else { return false }
+        try body(fit)
+        return true
       }
-      if let result { return result }
+      if isDone { return }
       usleep(1_000)
     }
     throw file.unavailable("the -wal or -shm beside it was replaced while it was in use: try again", isRetryable: true)
@@ -236,7 +243,6 @@ package final class SQLiteStore: Store, ForkWatched {
             if database.files?.hasNoLog == true { database.clearLog(by: Deadline(milliseconds: 1_000)) }
           }
           (writer, examiner, reader) = (nil, nil, nil)
-          self.forgetNames()
         }
       }
     }
@@ -249,35 +255,40 @@ package final class SQLiteStore: Store, ForkWatched {
     for _ in 0..<4 {
       guard try file.exists(), let files = OpenFiles(file, file, access) else { throw file.gone }
       try file.checkWritable()
-      guard try files.follow(names.withLock { $0 }) else { return nil }
-      let database = try Database(path: file.path, access: access, isProven: false)
-      _ = try database.format()
-      if access == .write, try Self.mode(database) != Self.logMode {
-        try database.useLog(by: Deadline(milliseconds: Patience.usual))
+      do throws(S4Error) {
+        guard let database = try open(file, access, files) else { return nil }
+        guard files.look() == .same else { continue }
+        try database.prove()
+        if access == .write, try Self.mode(database) != Self.logMode {
+          try database.useLog(by: Deadline(milliseconds: Patience.usual))
+        }
+        return database
+      } catch {
+        // What it found was of two files.
+        guard files.look() != .same else { throw error }
       }
-      // SQLite has all of its files open by now.
-      database.files = files
-      guard files.look() == .same else { continue }
-      try database.prove()
-      names.withLock { $0 = files.names }
-      return database
     }
     throw file.unavailable("it is replaced all the time: wait until whoever does that has ended", isRetryable: true)
   }
 
-  private func openReadOnly() throws(S4Error) -> Database {
+  private func openReadOnly() throws(S4Error) -> Database? {
     let target = try file.followed()
     _ = try target.exists(sharing: true)
     let access = try target.readOnlyAccess()
-    var files = OpenFiles(file, target, access)
-    // A log that was replaced under who writes nothing is for those who write to mend.
-    if try files?.follow(names.withLock { $0 }) == false { files = OpenFiles(file, target, access) }
-    let database = try Database(path: target.path, access: access, named: file.path)
-    _ = try database.format()
-    database.files = files
-    _ = files?.look()
-    names.withLock { $0 = files?.names }
-    return database
+    guard let files = OpenFiles(file, target, access) else { throw file.gone }
+    return try open(target, access, files)
+  }
+
+  private func open(
+    _ target: VaultFile, _ access: Database.Access, _ files: OpenFiles
+  ) throws(S4Error) -> Database? {
+    let open = { () throws(S4Error) -> Database in
+      let database = try Database(path: target.path, access: access, named: self.file.path, files: files)
+      _ = try database.format()
+      files.settle()
+      return database
+    }
+    return access == .immutable ? try open() : try OpenLogs.shared.add(files, in: target.directory, open)
   }
 
   private static let logMode = "wal"

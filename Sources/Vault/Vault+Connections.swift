@@ -18,17 +18,31 @@ extension Vault {
   ///   `.vaultUnavailable`, `.closed`, `.forked`.
   package func open(connection id: String, beside: Bool = false) throws(S4Error) -> OpenedConnection {
     guard let found = try find(id) else { throw notFound(id) }
+    do throws(S4Error) {
+      return try open(found, beside: beside)
+    } catch {
+      // A copy that was put back in between: the record was of one file, the keys of another.
+      guard error.code == .vaultKeyRefused || error.code == .vaultCorrupt,
+        let record = try store.get(found.record.key), record != found.record
+      else { throw error }
+      guard let found = try find(id) else { throw notFound(id) }
+      return try open(found, beside: beside)
+    }
+  }
+
+  private func open(_ found: Found, beside: Bool) throws(S4Error) -> OpenedConnection {
     let dataKey = try dataKey(found)
     let status = found.card.status
     let live = try open(found.entry.live, status.live.generation, found, dataKey)
     var second: SecretBytes?
     if let credential = status.beside, beside || status.canFallOver {
-      guard let sealed = found.entry.beside else { throw damaged("second credential", id, found.record) }
+      guard let sealed = found.entry.beside else { throw damaged("second credential", status.id, found.record) }
       second = try open(sealed, credential.generation, found, dataKey)
     }
     return OpenedConnection(status: status, live: live, beside: second)
   }
 
+  @inline(never)
   func open(
     _ sealed: [UInt8], _ generation: Int64, _ found: Found, _ dataKey: SecretBytes
   ) throws(S4Error) -> SecretBytes {
@@ -74,19 +88,29 @@ extension Vault {
   }
 
   /// Opens the card of a record whose id is not known yet.
+  @inline(never)
   func openListed(
     _ record: StoredRecord, _ entry: ConnectionEntry, _ set: KeySet, _ vaultID: [UInt8]
   ) throws(S4Error) -> Card {
+    let card: Card
     do throws(S4Error) {
-      let card = try Self.openCard(entry, set, vaultID)
-      guard try Self.lookup(card.status.id, set) == entry.lookup, Self.recordKey(entry.lookup) == record.key else {
-        throw S4Error(.vaultCorrupt, "")
-      }
-      return card
+      card = try Self.openCard(entry, set, vaultID)
+      guard try Self.lookup(card.status.id, set) == entry.lookup else { throw S4Error(.vaultCorrupt, "") }
     } catch {
       guard error.code == .vaultCorrupt else { throw error }
       throw damaged("card", nil, record)
     }
+    guard Self.recordKey(entry.lookup) == record.key else { throw misplaced(record, card.status.id) }
+    return card
+  }
+
+  /// Genuine, and not where it is looked for.
+  private func misplaced(_ record: StoredRecord, _ id: String) -> S4Error {
+    S4Error(
+      .vaultCorrupt,
+      "the record \(Display.quoted(record.key)) in \(store.title) is one of the connection \(Display.quoted(id)) and not "
+        + "in its place: discard it with askel_s4_vault_discard, and put the connection anew where it is gone",
+      target: record.key)
   }
 
   /// Proves that no connection is hidden by damage: neither of the store, nor of the key that a record is found by.
@@ -112,6 +136,7 @@ extension Vault {
   }
 
   /// Walks over the records of all connections, in batches.
+  @inline(never)
   func forEachEntry(
     in view: (any StoreView)? = nil, _ body: (StoredRecord, ConnectionEntry) throws(S4Error) -> Void
   ) throws(S4Error) {

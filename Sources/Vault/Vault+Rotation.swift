@@ -86,10 +86,28 @@ extension Vault {
             .conflict,
             "a rotation of \(store.title) to another key has not ended: rotate to that key first, then to this one")
         }
+        try lookOver(ring, opensCredentials: false)
         if let version = try beginRotation(to: source, over: header, actor) { return version }
       }
       // Another rotation has just begun or ended: it may be one to this very key.
       guard !deadline.hasPassed else { throw contended }
+    }
+  }
+
+  /// Before anything begins: a record that cannot be moved would hold it up half-way, where neither a rotation nor a rekey
+  /// can begin. A card that proves genuine proves the wrapped data key.
+  /// - Parameter opensCredentials: they are to be sealed anew; only where no key service is asked for that.
+  private func lookOver(_ ring: KeyRing, opensCredentials: Bool) throws(S4Error) {
+    try forEachEntry { (record, entry) throws(S4Error) in
+      guard let set = ring.sets[entry.setVersion] else { throw damaged("card", nil, record) }
+      let card = try openListed(record, entry, set, ring.vaultID)
+      guard opensCredentials, ring.isLocal else { return }
+      let found = Found(ring: ring, record: record, entry: entry, card: card)
+      let dataKey = try dataKey(found)
+      _ = try open(entry.live, card.status.live.generation, found, dataKey)
+      if let beside = card.status.beside, let sealed = entry.beside {
+        _ = try open(sealed, beside.generation, found, dataKey)
+      }
     }
   }
 
@@ -145,11 +163,13 @@ extension Vault {
   /// - Returns: the version of the key set that all is sealed under from now on.
   private func beginRekey(_ actor: String?) throws(S4Error) -> Int64 {
     let begun = Begun()
+    let ring = try refreshed(ring).ring
+    // One that was interrupted goes on.
+    if ring.header.formerSet == 0, ring.header.formerKeyVersion == nil { try lookOver(ring, opensCredentials: true) }
     try editHeader(AuditEvent(.rekeyStarted, actor: actor)) { (header, ring) throws(S4Error) in
       guard header.formerKeyVersion == nil else {
         throw S4Error(.conflict, "a rotation of \(self.store.title) has not ended: end it first, then rekey")
       }
-      // One that was interrupted goes on.
       begun.version = header.currentSet
       guard header.formerSet == 0 else { return false }
       let set = try KeySet(version: header.currentSet + 1, Random.key(KeySet.size))

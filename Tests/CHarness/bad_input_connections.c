@@ -173,6 +173,11 @@ void test_connections(const askel_s4_instance *instance) {
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "id", askel_s4_connection_delete(instance, NULL, NULL, &error));
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "id", askel_s4_connection_delete(instance, NOT_UTF8, NULL, &error));
   EXPECT(ASKEL_S4_NOT_FOUND, "nobody", askel_s4_connection_delete(instance, "nobody", NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_vault_discard(NULL, "connection/0", NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "record", askel_s4_vault_discard(instance, NULL, NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "record", askel_s4_vault_discard(instance, NOT_UTF8, NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "record", askel_s4_vault_discard(instance, "vault", NULL, &error));
+  EXPECT(ASKEL_S4_NOT_FOUND, "connection/0", askel_s4_vault_discard(instance, "connection/0", NULL, &error));
 }
 
 /** Opens a client with options of which one is wrong. */

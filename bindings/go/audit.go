@@ -80,7 +80,7 @@ type AuditEntry struct {
 	At     time.Time
 	// Actor is who did it, as it was passed; "" where nobody was named.
 	Actor string
-	// Action is "put", "stage", "promote", "retire", "delete", "check", "rejected", "recovered", "fall_over",
+	// Action is "put", "stage", "promote", "retire", "delete", "discard", "check", "rejected", "recovered", "fall_over",
 	// "vault_created", "rotate_started", "rotate_ended", "rekey_started", "rekey_ended" or "migrated".
 	Action string
 	// Connection is the connection's ID; "" for what concerns the whole vault.

@@ -187,3 +187,25 @@ func TestManyGoroutinesWithOneStore(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 }
+
+func TestARecordThatBelongsToNobodyIsDiscarded(t *testing.T) {
+	instance, store := stored(t)
+	key := "connection/" + strings.Repeat("0a", 16)
+	store.mu.Lock()
+	store.records[key] = askels4.Record{Key: key, Version: 1, Value: []byte("what was left of it")}
+	store.mu.Unlock()
+	_, err := instance.Connections()
+	var found *askels4.Error
+	if !errors.As(err, &found) || found.Code != askels4.ErrVaultCorrupt || found.Target != key {
+		t.Fatalf("%v", err)
+	}
+	if err := instance.Discard(found.Target, "anna"); err != nil {
+		t.Fatal(err)
+	}
+	if connections, err := instance.Connections(); err != nil || len(connections) != 0 {
+		t.Fatalf("%v, %v", connections, err)
+	}
+	if err := instance.Discard(key, ""); !errors.Is(err, askels4.ErrNotFound) {
+		t.Fatalf("%v", err)
+	}
+}

@@ -175,6 +175,18 @@ func (i *Instance) CheckVault() error {
 	})
 }
 
+// Discard takes away a record that is no connection's of this vault: so damaged that nobody knows whose it was, another
+// vault's, or not in its place. It makes Connections, RotateKey, Rekey and every ErrNotFound an ErrVaultCorrupt, whose
+// Target is the record's key. ErrConflict: a connection is found by it, and proves genuine. The actor is who does it, for
+// the audit trail; "" names nobody.
+func (i *Instance) Discard(record, actor string) error {
+	return i.change(record, actor, func(
+		p *C.askel_s4_instance, record, actor *C.char, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_vault_discard(p, record, actor, object)
+	})
+}
+
 // Backup copies the vault's file while it is in use, to a new file of mode 0600; it opens under the same key.
 func (i *Instance) Backup(path string) error {
 	var memory arena

@@ -49,6 +49,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "vault_rotate_key": (_status, (c_void_p, POINTER(s.RotateOptions), *_error)),
     "vault_rekey": (_status, (c_void_p, POINTER(s.RotateOptions), *_error)),
     "vault_check": (_status, (c_void_p, *_error)),
+    "vault_discard": (_status, (c_void_p, c_char_p, c_char_p, *_error)),
     "vault_backup": (_status, (c_void_p, c_char_p, *_error)),
     "vault_audit_head": (_status, (c_void_p, _out, *_error)),
     "vault_audit_verify": (_status, (c_void_p, c_char_p, _out, *_error)),

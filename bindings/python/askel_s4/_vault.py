@@ -86,6 +86,18 @@ class Vault:
         with self._handle as pointer:
             check(lib.vault_check, pointer)
 
+    def discard(self, record: str, *, actor: Optional[str] = None) -> None:
+        """Takes away a record that is no connection's of this vault: so damaged that nobody knows whose it was, another
+        vault's, or not in its place. It makes connections(), rotate_key(), rekey() and every NotFound a VaultCorrupt.
+
+        :param record: its key: the `target` of that VaultCorrupt
+        :param actor: who does it, for the audit trail
+        :raises Conflict: a connection is found by it, and proves genuine: delete that by its id
+        """
+        key, who = text_in("record", record), text_in("actor", actor)
+        with self._handle as pointer:
+            check(lib.vault_discard, pointer, key, who)
+
     def backup(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Copies the vault's file while it is in use; the copy has mode 0600 and opens under the same key.
 
