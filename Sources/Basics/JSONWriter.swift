@@ -6,7 +6,9 @@ package struct JSONWriter {
   package private(set) var bytes: [UInt8] = []
   private var needsComma = false
 
-  package init() {}
+  package init() {
+    bytes.reserveCapacity(512)
+  }
 
   /// The text so far.
   package var text: String { String(decoding: bytes, as: UTF8.self) }

@@ -16,7 +16,7 @@ enum ConnectionRecord {
   private static let version: UInt8 = 1
 
   static func encode(_ settings: ConnectionSettings) -> SecretBytes {
-    var record = SecretBuilder()
+    var record = SecretBuilder(capacity: 512)
     record.append(version)
     append(.apiURL, settings.origin.url, to: &record)
     switch settings.auth {

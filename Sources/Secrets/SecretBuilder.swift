@@ -37,7 +37,8 @@ package struct SecretBuilder: ~Copyable {
 
   /// Appends text that is no secret. Text that is one must never have become a `String`, which nobody can wipe.
   package mutating func append(public text: String) {
-    for byte in text.utf8 { append(byte) }
+    var text = text
+    text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
   }
 
   /// Gives what was assembled.

@@ -179,6 +179,18 @@ func TestALostAnswerIsAnUnknownOutcome(t *testing.T) {
 	if made := s.made(t, "once"); made != 1 {
 		t.Errorf("%v orders were made", made)
 	}
+	settle := askels4.SettleOptions{
+		Service: options.Service, EntitySet: options.EntitySet, Field: "PurchaseOrderByCustomer", Reference: "once",
+	}
+	settled, err := client.Settle(background, settle)
+	if err != nil || settled.Outcome != "created" || len(settled.Documents) != 1 {
+		t.Errorf("%+v, %v", settled, err)
+	}
+	settle.Reference, settle.Quiet = "never", 100*time.Millisecond
+	settled, err = client.Settle(background, settle)
+	if err != nil || settled.Outcome != "not_created" || len(settled.Documents) != 0 {
+		t.Errorf("%+v, %v", settled, err)
+	}
 }
 
 func TestAContextThatEndsAWrite(t *testing.T) {

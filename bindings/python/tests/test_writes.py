@@ -2,6 +2,8 @@
 """Writing documents: what goes out, how often, and what is known of it afterwards."""
 
 import json
+import os
+import random
 import re
 import threading
 import time
@@ -13,6 +15,7 @@ from conftest import SERVICE, put
 
 from askel_s4 import (
     CredentialExpired,
+    Instance,
     InvalidArgument,
     MalformedAnswer,
     NotFound,
@@ -25,6 +28,8 @@ from askel_s4 import (
 )
 
 ORDERS = "A_SalesOrder"
+# The long form of what follows, and the short one.
+SOAK = bool(os.environ.get("ASKEL_S4_SOAK"))
 
 
 @pytest.fixture
@@ -218,11 +223,18 @@ def test_an_answer_that_repeats_the_request_gives_no_credential_away(sandbox, cl
         assert token not in said
 
 
-def test_many_threads_share_one_session(sandbox, client, order):
+def test_many_threads_share_one_session(sandbox, tmp_path, order):
+    # Each write has a token of its own: as fast as they can be had, the pace would make of this a test of itself.
+    key = os.urandom(32)
+    with Instance(tmp_path / "crowd.db", key=key, mints_per_second=0) as instance:
+        crowd(sandbox, put(instance, sandbox).client(), order)
+
+
+def crowd(sandbox, client, order):
     client.create(SERVICE, ORDERS, order)
     sandbox.control("POST", "/sessions", {"drop": True})
     sandbox.reset_stats()
-    threads, each, failures = 32, 10, []
+    threads, each, failures = 64, 157 if SOAK else 10, []
 
     def work(thread):
         for number in range(each):
@@ -240,7 +252,10 @@ def test_many_threads_share_one_session(sandbox, client, order):
     stats = sandbox.stats()
     assert len(stats["created_by_reference"]) == threads * each
     assert set(stats["created_by_reference"].values()) == {1}
+    # The one whose session was over learns it from the tenant; all others wait for the new one, or have it.
     assert stats["csrf"]["fetches"] <= 2
+    assert stats["csrf"]["refused"] <= threads
+    assert stats["tokens"]["used_more_than_once"] == 0
 
 
 def in_memory(pattern):
@@ -296,6 +311,21 @@ def test_a_lost_answer_is_settled(sandbox, client, order):
     settled = settle(client, "not there", quiet=2)
     assert (settled.outcome, settled.documents) == ("not_created", ())
     assert time.monotonic() - began >= 2 and settled.looks > 1
+
+
+def test_what_is_settled_is_what_the_tenant_has(sandbox, client, order):
+    dice = random.Random(7)
+    client.create(SERVICE, ORDERS, order)
+    sandbox.reset_stats()
+    unknown = [f"{number}" for number in range(1000 if SOAK else 25)]
+    for reference in unknown:
+        lost(client, sandbox, order, reference, dice.choice(["lost_answer", "not_processed_reset"]))
+    made = sandbox.stats()["created_by_reference"]
+    assert 0 < len(made) < len(unknown) and set(made.values()) == {1}
+    for reference in unknown:
+        settled = settle(client, reference, quiet=0.001)
+        expected = "created" if reference in made else "not_created"
+        assert (settled.outcome, len(settled.documents)) == (expected, made.get(reference, 0))
 
 
 def test_a_commit_that_comes_late_is_waited_for(sandbox, client, order):
