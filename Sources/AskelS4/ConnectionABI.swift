@@ -3,6 +3,7 @@
 import Basics
 import CAskelS4
 import Connector
+import Secrets
 import OData
 
 @_cdecl("askel_s4_connection_put") @implementation
@@ -10,6 +11,7 @@ public func askel_s4_connection_put(
   _ instance: OpaquePointer?, _ options: UnsafePointer<askel_s4_connection_options>?, _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
+    defer { SecretMemory.wipeStack() }
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     let given = try connectionOptions(options)
     let id = try connectionID(given.id, "id")
@@ -22,6 +24,7 @@ public func askel_s4_connection_stage(
   _ instance: OpaquePointer?, _ options: UnsafePointer<askel_s4_connection_options>?, _ outError: ErrorOut?
 ) -> askel_s4_status {
   boundary(outError) { () throws(S4Error) in
+    defer { SecretMemory.wipeStack() }
     let instance = try Handle.get(instance, "instance", as: Instance.self)
     let given = try connectionOptions(options)
     let id = try connectionID(given.id, "id")

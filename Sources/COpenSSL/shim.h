@@ -22,3 +22,8 @@ static inline int askel_pkey_selection_keypair(void) { return EVP_PKEY_KEYPAIR; 
 static inline int askel_x509_name_print(BIO *bio, const X509_NAME *name) {
   return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
 }
+/* What functions that were called from here, and have returned, left on the stack. */
+static __attribute__((noinline, unused)) void askel_wipe_stack(void) {
+  unsigned char left[32 << 10];
+  OPENSSL_cleanse(left, sizeof left);
+}

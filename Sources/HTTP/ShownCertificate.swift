@@ -52,6 +52,7 @@ final class ShownCertificate {
 
   private static let onCertificateRequest: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 =
     { session, _ in
+      defer { SecretMemory.wipeStack() }
       // Whose key is gone shows nothing, and the server decides.
       guard let session, let key = shown(by: session)?.key else { return 1 }
       guard let privateKey = try? PrivateKey(key) else { return 0 }
@@ -60,7 +61,10 @@ final class ShownCertificate {
     }
 
   private static let onProgress: @convention(c) (OpaquePointer?, Int32, Int32) -> Void = { session, what, code in
-    if what == SSL_CB_CONNECT_EXIT, code == 1 { SSL_certs_clear(session) }
+    guard what == SSL_CB_CONNECT_EXIT else { return }
+    if code == 1 { SSL_certs_clear(session) }
+    // What signing left.
+    SecretMemory.wipeStack()
   }
 
   private static func add(_ chain: SecretBytes, to context: OpaquePointer?) -> Bool {

@@ -24,6 +24,7 @@ package struct ClientCertificate: Sendable {
   /// Judges what the product gave.
   /// - Throws: `.invalidArgument` that names `client_certificate` or `client_key` and says what to do; `.hostUnfit`.
   package init(chain: SecretBytes, key: SecretBytes) throws(S4Error) {
+    defer { SecretMemory.wipeStack() }
     let facts = try CertificateJudge.judge(chain: chain, key: key)
     self.init(judged: chain, key: key, subject: facts.subject, notAfter: facts.notAfter)
   }

@@ -12,6 +12,13 @@ package enum SecretMemory {
     return SecretArena.current.isLocked
   }
 
+  /// Overwrites what calls that have returned left below the caller on its stack: OpenSSL's arithmetic leaves digits of
+  /// a private key there. 32 KiB: more than it uses, less than the smallest stack of a thread that the host may have.
+  @inline(never)
+  package static func wipeStack() {
+    askel_wipe_stack()
+  }
+
   /// Overwrites memory that held a secret elsewhere: libcurl's buffers, an answer's body. Never optimised away.
   package static func wipe(_ bytes: UnsafeMutableRawBufferPointer) {
     OPENSSL_cleanse(bytes.baseAddress, bytes.count)

@@ -19,6 +19,12 @@ def rows(client, **options):
     return cursor.receipt
 
 
+def statuses(stats):
+    """Answers of the API by their status. An answer that was there before its client went, and whose sending the server
+    has not ended since, may count as cut ("0") in the next test."""
+    return {status: count for status, count in stats["requests"]["api"]["by_status"].items() if status != "0"}
+
+
 @pytest.fixture
 def warm(client):
     """A client that knows $metadata."""
@@ -34,7 +40,7 @@ def test_what_passes_is_waited_for(sandbox, warm, code, body):
     receipt = rows(warm)
     assert (receipt.retries, receipt.requests, receipt.pages) == (2, 7, 5)
     stats = sandbox.stats()
-    assert stats["requests"]["api"]["by_status"] == {"200": 5, str(code): 2}
+    assert statuses(stats) == {"200": 5, str(code): 2}
     # Each attempt had a token of its own.
     assert stats["tokens"]["used_more_than_once"] == 0
 
@@ -56,7 +62,7 @@ def test_what_says_something_is_not_repeated(sandbox, warm, code):
     with pytest.raises(Exception) as caught:
         rows(warm)
     assert caught.value.http_status == code
-    assert sandbox.stats()["requests"]["api"]["by_status"] == {str(code): 1}
+    assert statuses(sandbox.stats()) == {str(code): 1}
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -79,7 +85,7 @@ def test_the_deadline_wins(sandbox, warm, code, expected):
     # Not waited for in vain, and said for how long.
     assert time.monotonic() - began < 10
     assert caught.value.retryable and caught.value.retry_after == 30
-    assert sandbox.stats()["requests"]["api"]["by_status"] == {str(code): 1}
+    assert statuses(sandbox.stats()) == {str(code): 1}
 
 
 def test_retries_come_to_an_end(sandbox, warm):
@@ -87,7 +93,7 @@ def test_retries_come_to_an_end(sandbox, warm):
     sandbox.fault("status", match="A_SalesOrder", code=503)
     with pytest.raises(Unreachable):
         rows(warm)
-    assert sandbox.stats()["requests"]["api"]["by_status"] == {"503": 5}
+    assert statuses(sandbox.stats()) == {"503": 5}
 
 
 def test_retries_can_be_switched_off(sandbox, connection):
@@ -99,7 +105,7 @@ def test_retries_can_be_switched_off(sandbox, connection):
             sandbox.fault("status", match="A_SalesOrder", code=code)
             with pytest.raises(expected):
                 rows(client)
-        assert sandbox.stats()["requests"]["api"]["by_status"] == {"503": 1, "429": 1}
+        assert statuses(sandbox.stats()) == {"503": 1, "429": 1}
 
 
 def test_a_cancelled_call_does_not_wait(sandbox, warm):
