@@ -14,19 +14,17 @@ final class HeldFile: Sendable {
   let identity: VaultFile.Identity
   private let descriptor: Int32
 
-  /// - Returns: nil where nothing is there, or no descriptor is left.
+  /// - Returns: nil with `errno` set where nothing is there, or no descriptor is left.
   init?(_ path: String) {
-    descriptor = open(path, Self.pathOnly | O_CLOEXEC | O_NOFOLLOW)
+    let descriptor = open(path, Self.pathOnly | O_CLOEXEC | O_NOFOLLOW)
+    guard descriptor >= 0 else { return nil }
     var information = stat()
-    // A negative number is no descriptor, and is refused.
-    let isThere = fstat(descriptor, &information) == 0
+    fstat(descriptor, &information)
     identity = VaultFile.Identity(information)
-    guard isThere else { return nil }
+    self.descriptor = descriptor
   }
 
-  deinit {
-    if descriptor >= 0 { close(descriptor) }
-  }
+  deinit { close(descriptor) }
 
   /// How many names the file has; half the price of a look at one of them.
   var links: nlink_t {

@@ -253,8 +253,9 @@ package final class SQLiteStore: Store, ForkWatched {
   /// - Returns: nil where a connection that is open has another log than this one would have.
   private func open(_ access: Database.Access) throws(S4Error) -> Database? {
     for _ in 0..<4 {
-      guard try file.exists(), let files = OpenFiles(file, file, access) else { throw file.gone }
+      guard try file.exists() else { throw file.gone }
       try file.checkWritable()
+      guard let files = OpenFiles(file, file, access) else { throw file.unavailable(Display.systemError(errno)) }
       do throws(S4Error) {
         guard let database = try open(file, access, files) else { return nil }
         guard files.look() == .same else { continue }
@@ -275,7 +276,7 @@ package final class SQLiteStore: Store, ForkWatched {
     let target = try file.followed()
     _ = try target.exists(sharing: true)
     let access = try target.readOnlyAccess()
-    guard let files = OpenFiles(file, target, access) else { throw file.gone }
+    guard let files = OpenFiles(file, target, access) else { throw file.unavailable(Display.systemError(errno)) }
     return try open(target, access, files)
   }
 
