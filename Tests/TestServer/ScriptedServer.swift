@@ -185,16 +185,21 @@ package final class ScriptedServer: @unchecked Sendable {
   }
 
   private static func use(_ certificate: String, _ key: String, _ context: OpaquePointer?) {
-    let input = BIO_new_mem_buf(certificate, Int32(certificate.utf8.count))
-    let read = PEM_read_bio_X509(input, nil, nil, nil)
-    SSL_CTX_use_certificate(context, read)
-    X509_free(read)
-    BIO_free(input)
-    let keyInput = BIO_new_mem_buf(key, Int32(key.utf8.count))
-    let pair = PEM_read_bio_PrivateKey(keyInput, nil, nil, nil)
-    SSL_CTX_use_PrivateKey(context, pair)
-    EVP_PKEY_free(pair)
-    BIO_free(keyInput)
+    // What a BIO reads must live as long as it does: a text that is passed to C lives for that call alone.
+    certificate.withCString { text in
+      let input = BIO_new_mem_buf(text, -1)
+      let read = PEM_read_bio_X509(input, nil, nil, nil)
+      SSL_CTX_use_certificate(context, read)
+      X509_free(read)
+      BIO_free(input)
+    }
+    key.withCString { text in
+      let input = BIO_new_mem_buf(text, -1)
+      let pair = PEM_read_bio_PrivateKey(input, nil, nil, nil)
+      SSL_CTX_use_PrivateKey(context, pair)
+      EVP_PKEY_free(pair)
+      BIO_free(input)
+    }
   }
 
   private static func listen(_ descriptor: Int32) -> UInt16 {
