@@ -50,8 +50,10 @@ extension S4Error {
 
   /// The same error, where the request could have had an effect. Without an answer nobody knows whether it had.
   var ofAWrite: S4Error {
-    guard outcome == .unknown else { return self }
+    // 408 may be a gateway's, whose request to the tenant went through all the same.
+    guard outcome == .unknown || httpStatus == 408 else { return self }
     var error = self
+    error.outcome = .unknown
     if 200...299 ~= httpStatus {
       error.outcome = .processed
       error.isRetryable = false

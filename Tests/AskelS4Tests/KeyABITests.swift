@@ -127,7 +127,7 @@ private let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { pointer 
     let empty = strdup("")
     let control = strdup("a\nb")
     let long = strdup(String(repeating: "n", count: 513))
-    let broken = strdup("\u{0}")
+    let broken = strdup("?")
     broken?.pointee = CChar(bitPattern: 0xFF)
     defer { for text in [text, empty, control, long, broken] { Glibc.free(text) } }
     bytes.withUnsafeBufferPointer { bytes in

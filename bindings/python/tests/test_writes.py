@@ -176,9 +176,10 @@ def test_what_a_gateway_says_is_no_proof(sandbox, client, order, code):
     client.create(SERVICE, ORDERS, order)
     sandbox.reset_stats()
     sandbox.fault("status", match=ORDERS, code=code, body="html")
-    with pytest.raises(UnknownOutcome if code > 499 else Exception) as caught:
+    with pytest.raises(UnknownOutcome) as caught:
         client.create(SERVICE, ORDERS, order)
     assert caught.value.http_status == code
+    assert caught.value.outcome == Outcome.UNKNOWN and not caught.value.retryable
     assert sandbox.stats()["requests"]["api"]["by_status"] == {str(code): 1}
 
 
