@@ -84,7 +84,9 @@ static void *stage_on(void *unused) {
     if (!stage(parent, "staged", ++number)) return "a stage failed";
     staged = number;
     if (number % 3 == 0) {
-      if (askel_s4_connection_retire(parent, "staged", NULL, NULL) != ASKEL_S4_OK) return "a retire failed";
+      askel_s4_error *error = NULL;
+      const askel_s4_status status = askel_s4_connection_retire(parent, "staged", NULL, &error);
+      if (!stored("retire", status, error)) return "a retire failed";
       staged = 0;
     }
     rest(5);
@@ -99,10 +101,15 @@ static void *read_on(void *unused) {
   while (!over) {
     char *json = NULL;
     askel_s4_client *client = NULL;
-    if (askel_s4_connection_list(parent, &json, NULL) != ASKEL_S4_OK) return "a list failed";
+    askel_s4_error *error = NULL;
+    askel_s4_status status = askel_s4_connection_list(parent, &json, &error);
+    if (!stored("list", status, error)) return "a list failed";
     askel_s4_string_free(json);
-    if (askel_s4_client_open(parent, &options, &client, NULL) != ASKEL_S4_OK) return "a client did not open";
+    error = NULL;
+    status = askel_s4_client_open(parent, &options, &client, &error);
+    if (!stored("open", status, error)) return "a client did not open";
     askel_s4_client_free(client);
+    rest(1);
   }
   return NULL;
 }
@@ -122,7 +129,9 @@ static void *rotate_on(void *p) {
   while (!over) {
     askel_s4_rotate_options options = ASKEL_S4_ROTATE_OPTIONS_INIT;
     options.new_key = rotations % 2 ? &first : &other;
-    if (askel_s4_vault_rotate_key(parent, &options, NULL) != ASKEL_S4_OK) return "a rotation failed";
+    askel_s4_error *error = NULL;
+    const askel_s4_status status = askel_s4_vault_rotate_key(parent, &options, &error);
+    if (!stored("rotate", status, error)) return "a rotation failed";
     rotations++;
     rest(30);
   }
