@@ -5,8 +5,8 @@
  * This header is the manual. It is C99 and C++11 clean and needs nothing but the C library.
  *
  * Sections: version - status and errors - callbacks - keys and stores - instance - vault - audit trail - call -
- * connections - client - parameters - reading - one document - writing one document - sales orders - blocking
- * conveniences.
+ * connections - client - parameters - reading - one document - writing one document - any request - sales orders -
+ * blocking conveniences.
  *
  * The job in six calls (the static inline `..._wait` functions block; everything else returns at once):
  *
@@ -1053,7 +1053,7 @@ typedef struct askel_s4_reply askel_s4_reply;
 askel_s4_status askel_s4_client_get(const askel_s4_client *client, const askel_s4_get_options *options,
                                     askel_s4_call **out_call, askel_s4_error **out_error);
 
-/** Takes the document that a call of askel_s4_client_get fetched, or what one of askel_s4_client_write was answered.
+/** Takes the document that a call of askel_s4_client_get fetched, or what a write or another request was answered.
  *  @param out_reply [out, free with askel_s4_reply_free]
  *  @return OK; PENDING while it runs; INVALID_ARGUMENT for a call of another kind; or what went wrong. */
 askel_s4_status askel_s4_call_take_reply(askel_s4_call *call, askel_s4_reply **out_reply, askel_s4_error **out_error);
@@ -1163,6 +1163,48 @@ typedef struct askel_s4_settle_options {
  *  over the filter. */
 askel_s4_status askel_s4_client_settle(const askel_s4_client *client, const askel_s4_settle_options *options,
                                        askel_s4_call **out_call, askel_s4_error **out_error);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Any request
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/** One header of a request. */
+typedef struct askel_s4_header {
+  const char *name;  /**< "Prefer" */
+  const char *value; /**< visible ASCII, at most 16 KiB */
+} askel_s4_header;
+
+/** A request of the product's own making, for what the functions above have no form for: a REST service, an OData V4
+ *  action, a $batch. It goes to the connection's host with the connection's credential, and nowhere else. */
+typedef struct askel_s4_request_options {
+  size_t struct_size;
+  const char *method; /**< "GET", "HEAD", "POST", "PUT", "PATCH", "MERGE" or "DELETE" */
+  const char *path;   /**< path and query, percent-encoded, beginning with "/"; at most 32 KiB */
+  /** At most 64. Accept is "application/json" where none is given, and the body's Content-Type likewise. What the
+   *  library sets itself is refused: Authorization, Cookie, X-CSRF-Token, X-Request-Id, Host, Content-Length, ... */
+  const askel_s4_header *headers;
+  size_t header_count;
+  const char *body; /**< body_size bytes of any kind, at most 256 MiB; NULL: none */
+  size_t body_size;
+  /** Service whose CSRF session the request carries, as in askel_s4_read_options. NULL: none; a service that then
+   *  answers 403 with x-csrf-token: Required wants it named. */
+  const char *service;
+  /** 1: sent twice it does what it does once, as a $batch of reads: it is sent again after a lost connection, as GET and
+   *  HEAD are. 0: as with a write, only an answer that proves that it was not processed lets it be sent again. */
+  int32_t repeatable;
+  int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+} askel_s4_request_options;
+
+#define ASKEL_S4_REQUEST_OPTIONS_INIT {sizeof(askel_s4_request_options), NULL, NULL, NULL, 0, NULL, 0, NULL, 0, 0}
+
+/** Starts a request.
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: whatever was
+ *  answered with 200..299 or 304, of any type; askel_s4_reply_document is its body, and askel_s4_reply_field reads a
+ *  JSON object. Every other status is an error, a redirect too: it is not followed
+ *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_client_request(const askel_s4_client *client, const askel_s4_request_options *options,
+                                        askel_s4_call **out_call, askel_s4_error **out_error);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Sales orders

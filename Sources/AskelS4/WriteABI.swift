@@ -54,7 +54,7 @@ public func askel_s4_client_settle(
 /// Turns the header's write options into what the floors below take.
 enum WriteOptions {
   /// Bytes of the largest body.
-  private static let largestBody = 256 << 20
+  static let largestBody = 256 << 20
   /// Bytes of the longest ETag: a service may put a whole row's values into it.
   private static let longestTag = 16 << 10
 
@@ -142,6 +142,10 @@ enum WriteOptions {
     } catch {
       throw .invalidArgument("body", "is no JSON object: \(error.reason) at byte \(error.offset)")
     }
+    return try copy(bytes)
+  }
+
+  static func copy(_ bytes: UnsafeRawBufferPointer) throws(S4Error) -> Body {
     guard let copy = Body(copying: bytes) else {
       throw S4Error(.hostUnfit, "the process is short of memory: nothing was sent")
     }

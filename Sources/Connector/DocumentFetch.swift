@@ -6,11 +6,18 @@ import OData
 
 /// A document as it came, with what is needed to decode it.
 package struct DocumentAnswer: Sendable {
-  /// The answer may have no document: that of an update, for example. (Not last: an enum's tag beside an undefined
-  /// flag is compared together with it, which valgrind reports.)
-  var mayBeEmpty = false
+  /// What the body is.
+  enum Shape: Sendable {
+    case document(EntityType)
+    /// As the tenant sent it, of whatever type; a web page only where one was asked for.
+    case anything(isPageWanted: Bool)
+  }
+
+  /// What was asked for may have had an effect, and is answered without a document then: an update, for example. (Not
+  /// last: an enum's tag beside an undefined flag is compared together with it, which valgrind reports.)
+  var isWrite = false
   var answer: Exchange.Answer
-  var type: EntityType
+  var shape: Shape
   var exchange: Exchange
   var target: String
 }
@@ -38,7 +45,8 @@ extension Client {
             result.map {
               .document(
                 DocumentAnswer(
-                  answer: $0, type: type, exchange: exchange, target: request.service.path + "/" + request.entitySet))
+                  answer: $0, shape: .document(type), exchange: exchange,
+                  target: request.service.path + "/" + request.entitySet))
             })
         }
       }

@@ -28,6 +28,14 @@ extension Exchange {
     }
     var error = AnswerError.from(
       status: response.status, contentType: response.contentType, body: response.body.bytes, target: target)
+    if response.status == 403, response.demandsToken {
+      error.code = .serviceError
+      error.message =
+        "\(target) wants a CSRF token (403), and "
+        + (answer.hadSession
+          ? "takes none of those that its service gives: look at the service's log"
+          : "the request carried none: name the service that it belongs to")
+    }
     if 300...399 ~= response.status, let foreign = foreignHost(response.header("location") ?? "", answer) {
       error.code = .originRefused
       error.message =

@@ -21,6 +21,8 @@ final class Exchange: Sendable {
     var requestID: String
     /// What the request was sent with: its origin is the one that answered.
     var credential: Credential
+    /// A CSRF session was asked for and sent, where the service gave one.
+    var hadSession: Bool
   }
 
   /// A request without what it shows for itself.
@@ -80,17 +82,21 @@ final class Exchange: Sendable {
   }
 
   /// Makes a request with the headers that all have.
+  /// - Parameter own: headers of the product's, which may take the place of `Accept` and `Accept-Language`.
   func ask(
     _ method: HTTPRequest.Method, _ target: String, accept: String = "application/json", headers: [String] = [],
-    maximumBody: Int? = nil
+    own: [String] = [], maximumBody: Int? = nil
   ) -> Ask {
     let id = RequestID.make()
+    let given = own.map { $0.lowercased() }
+    let usual = ["Accept: \(accept)", "Accept-Language: \(options.language)"].filter { line in
+      let name = line.prefix { $0 != ":" }.lowercased()
+      return !given.contains { $0.hasPrefix(name + ":") || $0.hasPrefix(name + ";") }
+    }
     return Ask(
       method: method, target: target,
-      headers: [
-        "Accept: \(accept)", "Accept-Language: \(options.language)", "User-Agent: askel-s4/\(Instance.version)",
-        "X-Request-Id: \(id)",
-      ] + headers, maximumBody: maximumBody ?? options.maximumAnswer, id: id)
+      headers: usual + ["User-Agent: askel-s4/\(Instance.version)", "X-Request-Id: \(id)"] + headers + own,
+      maximumBody: maximumBody ?? options.maximumAnswer, id: id)
   }
 
   /// Sends a request of any kind.
@@ -215,7 +221,8 @@ final class Exchange: Sendable {
         tally.bytes &+= Int64(response.body.count)
       }
       if credential.settings.isSentToAPI, response.status != 401, response.status < 500 { source.accepted(credential) }
-      let answer = Answer(response: response, requestID: ask.id, credential: credential)
+      let answer = Answer(
+        response: response, requestID: ask.id, credential: credential, hadSession: ask.sessionRoot != nil)
       // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
       let place = String(ask.target.prefix { $0 != "?" && $0 != "(" })
       if let outcome = outcome(answer, path: place) { source.report(outcome, of: credential, at: place) }
@@ -231,6 +238,8 @@ final class Exchange: Sendable {
     return switch response.status {
     case 200...299: type.hasPrefix("text/html") ? nil : .proven
     case 401 where answer.credential.settings.isSentToAPI: .failed(credentialRejected(answer.credential))
+    // It says something of a session, and nothing of the arrangement.
+    case 403 where response.demandsToken: nil
     case 401, 403:
       .failed(
         S4Error(

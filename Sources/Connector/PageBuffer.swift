@@ -62,59 +62,6 @@ package final class PageBuffer: Sendable {
   }
 }
 
-/// One document with its answer.
-package final class Reply: Sendable {
-  package let httpStatus: Int
-  /// The document's ETag as SAP sent it, ending with a NUL byte; borrowed from this reply.
-  package let etag: FieldView
-  package let guardian = ForkGuard()
-  private let document: Range<Int>
-  private let headers: [(name: String, value: String)]
-  private let body: Body
-  private let type: EntityType
-  private let texts = TextArena()
-
-  /// Decodes and proves the document, on this thread.
-  package init(_ answer: DocumentAnswer) throws(S4Error) {
-    let response = answer.answer.response
-    do throws(S4Error) {
-      try answer.exchange.checkJSON(answer.answer, target: answer.target)
-      let isEmpty = answer.mayBeEmpty && response.body.count == 0
-      let index = isEmpty ? nil : try Document.read(response.body.bytes, type: answer.type)
-      let tag = response.header("etag") ?? index?.etag ?? ""
-      etag = FieldView(kind: .text, bytes: try texts.keep(Array(tag.utf8) + [0]))
-      document = index?.object ?? 0..<0
-    } catch {
-      guard answer.mayBeEmpty else { throw error }
-      var error = error
-      if error.httpStatus == 0 { error.httpStatus = Int32(clamping: response.status) }
-      throw error.ofAWrite
-    }
-    httpStatus = response.status
-    headers = response.headers
-    body = response.body
-    type = answer.type
-  }
-
-  /// The document's JSON, byte for byte.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: body.bytes[document]) }
-
-  /// A header of the answer, ending with a NUL byte; nil where there is none.
-  package func header(_ name: String) throws(S4Error) -> UnsafeRawBufferPointer? {
-    let name = name.lowercased()
-    guard let header = headers.first(where: { $0.name == name }) else { return nil }
-    return try texts.keep(Array(header.value.utf8) + [0])
-  }
-
-  package func field(_ name: String) throws(S4Error) -> FieldView {
-    // An update is mostly answered without a document.
-    guard !document.isEmpty else {
-      return FieldView(kind: .absent, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
-    }
-    return try texts.view(name, object: document, body: body.bytes, type: type)
-  }
-}
-
 /// Texts that had to be unescaped or rewritten: kept until the page or reply goes, so that views of them stay good.
 final class TextArena: Sendable {
   private struct Piece: @unchecked Sendable {

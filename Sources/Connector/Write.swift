@@ -31,7 +31,7 @@ extension Client {
             result.mapError { $0.ofAWrite }.map {
               .document(
                 DocumentAnswer(
-                  mayBeEmpty: true, answer: $0, type: type, exchange: exchange, target: path))
+                  isWrite: true, answer: $0, shape: .document(type), exchange: exchange, target: path))
             })
         }
       }
@@ -42,7 +42,7 @@ extension Client {
 
 extension S4Error {
   /// What was asked before the write failed, and so the write was never sent.
-  fileprivate var beforeTheWrite: S4Error {
+  var beforeTheWrite: S4Error {
     var error = self
     error.outcome = .notSent
     return error
@@ -54,7 +54,8 @@ extension S4Error {
     guard outcome == .unknown || httpStatus == 408 else { return self }
     var error = self
     error.outcome = .unknown
-    if 200...299 ~= httpStatus {
+    // A web page is no answer of the tenant's: of a proxy's login, for instance, nothing went on.
+    if 200...299 ~= httpStatus, code != .notOData {
       error.outcome = .processed
       error.isRetryable = false
       error.message += "; it was carried out: the tenant answered \(httpStatus) before"

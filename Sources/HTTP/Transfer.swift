@@ -204,6 +204,8 @@ final class Transfer: @unchecked Sendable {
     if request.method == .post || count != nil {
       // Nobody waits for an interim answer.
       try appendHeader { curl_slist_append(headerList, "Expect:") }
+      // Without a body libcurl would call it a form all the same.
+      if count == nil { try appendHeader { curl_slist_append(headerList, "Content-Type:") } }
       results.append(askel_curl_set_long(easy, CURLOPT_POST, 1))
       results.append(askel_curl_set_size(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count ?? 0)))
       // Not copied by libcurl: the request, and with it the body, lives as long as this transfer.

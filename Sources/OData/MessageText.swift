@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Makes foreign text fit for one line of an error message.
-enum MessageText {
+package enum MessageText {
   /// Gives text in quotes, on one line and shortened, to be named in a message.
-  static func quoted(_ text: some StringProtocol, limit: Int = 60) -> String {
+  package static func quoted(_ text: some StringProtocol, limit: Int = 60) -> String {
     "\"" + line(text, limit: limit) + "\""
   }
 

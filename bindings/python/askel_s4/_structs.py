@@ -217,6 +217,25 @@ class WriteOptions(Options):
     ]
 
 
+class Header(Structure):
+    _fields_ = [("name", c_char_p), ("value", c_char_p)]
+
+
+class RequestOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("method", c_char_p),
+        ("path", c_char_p),
+        ("headers", POINTER(Header)),
+        ("header_count", c_size_t),
+        ("body", c_char_p),
+        ("body_size", c_size_t),
+        ("service", c_char_p),
+        ("repeatable", c_int32),
+        ("timeout_ms", c_int64),
+    ]
+
+
 class SettleOptions(Options):
     _fields_ = [
         ("struct_size", c_size_t),

@@ -10,6 +10,7 @@ from ._enums import Delivery, HttpVersion
 from ._errors import check
 from ._ffi import lib
 from ._handle import ExclusiveHandle, Handle
+from ._request import Requesting
 from ._structs import ClientOptions, GetOptions, ReadOptions, SalesOrderOptions
 from ._values import ParamValue, limit_in, list_in, params_in, text_in, timeout_in, unsigned_in
 from ._write import Writing, key_in
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .instance import Instance
 
 
-class Client(Writing):
+class Client(Writing, Requesting):
     """One connection, open for work; Connection.client() opens it. Threads may share it. A token is minted for each
     request, used once, and wiped."""
 

@@ -137,6 +137,13 @@ class Document(Fields):
         with self._reply as pointer:
             return view_out(lib.reply_document(pointer))
 
+    @property
+    def content(self) -> bytes:
+        """The document's JSON; of an answer to request() its body, of whatever type."""
+        with self._reply as pointer:
+            view = lib.reply_document(pointer)
+            return ctypes.string_at(view.data, view.size) if view.size else b""
+
     def header(self, name: str) -> str:
         """A header of the answer: "sap-message" (SAP's warnings as JSON), "location"; "" where there is none."""
         with self._reply as pointer:

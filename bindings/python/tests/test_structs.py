@@ -30,6 +30,8 @@ MIRRORS = {
     "receipt": _structs.Receipt,
     "get_options": _structs.GetOptions,
     "write_options": _structs.WriteOptions,
+    "header": _structs.Header,
+    "request_options": _structs.RequestOptions,
     "settle_options": _structs.SettleOptions,
     "sales_order_options": _structs.SalesOrderOptions,
 }

@@ -23,7 +23,6 @@ from askel_s4 import (
     PreconditionFailed,
     ServiceError,
     Throttled,
-    Unauthorised,
     UnknownOutcome,
 )
 
@@ -132,8 +131,9 @@ def test_a_session_that_is_over_is_replaced_once(sandbox, client, order):
     assert (csrf["fetches"], csrf["refused"]) == (2, 1)
     # A tenant that never takes one is not asked for ever.
     sandbox.fault("csrf_required", match=ORDERS)
-    with pytest.raises(Unauthorised):
+    with pytest.raises(ServiceError, match="takes none of those") as caught:
         client.create(SERVICE, ORDERS, order)
+    assert caught.value.outcome == Outcome.NOT_PROCESSED and caught.value.http_status == 403
     assert writes(sandbox) == {"201": 2} and sandbox.stats()["csrf"]["fetches"] == 3
 
 
