@@ -351,6 +351,15 @@ enum {
   ASKEL_S4_VAULT_CHECK = 2
 };
 
+/** Which log records are wanted; each level brings those before it too. */
+enum {
+  ASKEL_S4_LOG_OFF = 0,
+  ASKEL_S4_LOG_ERROR = 1,   /**< requests that got no answer */
+  ASKEL_S4_LOG_WARNING = 2, /**< answers that refuse (401, 403, 408, 429) or fail (5xx), and tokens that were not given */
+  ASKEL_S4_LOG_INFO = 3,    /**< every other request to the API */
+  ASKEL_S4_LOG_DEBUG = 4    /**< token requests that were answered, and what was cancelled */
+};
+
 /** How to open an instance. Exactly one of vault_path and store, and of key_file, key and vault_key, is given. */
 typedef struct askel_s4_instance_options {
   size_t struct_size;
@@ -377,10 +386,12 @@ typedef struct askel_s4_instance_options {
    *  queues, then refuses more), at most 10000; negative: as many as are asked for. Who finds no place before the
    *  deadline gets THROTTLED. */
   int32_t mints_per_second;
+  /** An ASKEL_S4_LOG_ value: which log records come through the event queue. */
+  int32_t log_level;
 } askel_s4_instance_options;
 
 #define ASKEL_S4_INSTANCE_OPTIONS_INIT \
-  {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0}
+  {sizeof(askel_s4_instance_options), NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0}
 
 /** Makes a new key file of 32 random bytes with mode 0600. An existing file is left alone.
  *  @param path [in] where to put it. Keep a copy in a safe place: without the key nothing in the vault opens.
@@ -413,6 +424,19 @@ void askel_s4_instance_close(askel_s4_instance *instance);
 askel_s4_status askel_s4_instance_status(const askel_s4_instance *instance, char **out_json,
                                          askel_s4_error **out_error);
 
+/** Counts the requests since the instance was opened, as JSON:
+ *  {"connection":"nordvik"|null,"since":"2026-11-23T09:30:00.123Z","api":COUNTS,"token":COUNTS}, each COUNTS
+ *  {"requests":40,"retries":2,"answers":{"1xx":0,"2xx":38,"3xx":0,"4xx":1,"5xx":1},"unanswered":0,"bytes_sent":0,
+ *   "bytes_wire":81234,"bytes":512345,
+ *   "latency_ms":{"count":40,"sum":1234,"max":312,"le":[[1,0],[2,3],[5,9],...,[60000,40]]}}.
+ *  Every attempt is a request; `retries` are those of them that repeat one. `le` counts the requests that took so many
+ *  milliseconds or less. bytes_wire are bytes of answers' bodies as they came, `bytes` the same decompressed.
+ *  @param connection [in] NULL: all connections together; those that were deleted are not among them
+ *  @param out_json [out, free with askel_s4_string_free]
+ *  @return OK, INVALID_ARGUMENT, CLOSED, FORKED. */
+askel_s4_status askel_s4_instance_stats(const askel_s4_instance *instance, const char *connection, char **out_json,
+                                        askel_s4_error **out_error);
+
 /** Gives a descriptor that is readable while events wait. It belongs to the instance: poll it, do not read or close it.
  *  @return a descriptor, or -1 for NULL, a closed or a forked instance. */
 int askel_s4_instance_event_fd(const askel_s4_instance *instance);
@@ -424,7 +448,14 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *  written, so other processes do not know it;
  *  {"event":"credential_switched","connection":"nordvik","from_generation":4,"to_generation":5,"at":"...",
  *   "code":"invalid_client"}: the live credential was rejected, and the proven one that stood beside it took over; or
- *  {"event":"events_dropped","count":12}.
+ *  {"event":"events_dropped","count":12}; and, where the instance was opened with a log_level, log records:
+ *  {"event":"log","level":"error"|"warning"|"info"|"debug","at":"...","what":"request"|"token_request",
+ *   "connection":"nordvik","request_id":"...","traceparent":"..."|null,"attempt":1,"method":"GET",
+ *   "host":"my300000-api.s4hana.cloud.sap","path":"/sap/opu/odata/sap/API_SALES_ORDER_SRV/A_SalesOrder","ms":84,
+ *   "http_status":200,"bytes":51234,"status":0,"message":"..."|null}: one for each request when it ends. http_status is
+ *  0 where no answer came; then `status` is the askel_s4_status, and `message` says why. Queries, keys of documents and
+ *  credentials are left out. Log records have as much room in the queue as events, and of their own; those that found
+ *  none are told of by {"event":"log_dropped","count":12}.
  *  There is one event for each change of state. `recovered` is true when a connection that was expired, unauthorised or
  *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
  *  "credential_switched" may have an event "connection_state" to `expired` right before it, with the same code: that is
@@ -909,10 +940,13 @@ typedef struct askel_s4_read_options {
   int32_t count;
   /** Deadline of each page in milliseconds; default: the client's. */
   int64_t timeout_ms;
+  /** W3C Trace Context header for the requests of this operation, as it is in the product's own trace:
+   *  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"; NULL: none. */
+  const char *traceparent;
 } askel_s4_read_options;
 
 #define ASKEL_S4_READ_OPTIONS_INIT \
-  {sizeof(askel_s4_read_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0}
+  {sizeof(askel_s4_read_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, NULL}
 
 /** One read: the page at hand, and the receipt over all of them. One thread at a time. */
 typedef struct askel_s4_cursor askel_s4_cursor;
@@ -1038,9 +1072,10 @@ typedef struct askel_s4_get_options {
   const char *select; /**< as in askel_s4_read_options */
   const char *expand;
   int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+  const char *traceparent; /**< as in askel_s4_read_options */
 } askel_s4_get_options;
 
-#define ASKEL_S4_GET_OPTIONS_INIT {sizeof(askel_s4_get_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, 0}
+#define ASKEL_S4_GET_OPTIONS_INIT {sizeof(askel_s4_get_options), NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL}
 
 /** One document or answer: status, ETag, body. */
 typedef struct askel_s4_reply askel_s4_reply;
@@ -1122,10 +1157,11 @@ typedef struct askel_s4_write_options {
   /** 1 in place of etag: whatever stands there is overwritten (If-Match: *). */
   int32_t any_etag;
   int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+  const char *traceparent; /**< as in askel_s4_read_options */
 } askel_s4_write_options;
 
 #define ASKEL_S4_WRITE_OPTIONS_INIT \
-  {sizeof(askel_s4_write_options), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0}
+  {sizeof(askel_s4_write_options), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0, NULL}
 
 /** Starts writing one document.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: the new document
@@ -1148,9 +1184,10 @@ typedef struct askel_s4_settle_options {
    *  that found nothing. 0: 60000. */
   int64_t quiet_ms;
   int64_t timeout_ms; /**< deadline in milliseconds; 0: quiet_ms and a minute more */
+  const char *traceparent; /**< as in askel_s4_read_options */
 } askel_s4_settle_options;
 
-#define ASKEL_S4_SETTLE_OPTIONS_INIT {sizeof(askel_s4_settle_options), NULL, NULL, NULL, NULL, 0, 0}
+#define ASKEL_S4_SETTLE_OPTIONS_INIT {sizeof(askel_s4_settle_options), NULL, NULL, NULL, NULL, 0, 0, NULL}
 
 /** Starts finding out what became of a CREATE that ended with UNKNOWN_OUTCOME: reads back by the reference until the
  *  document is there or the quiet period is over.
@@ -1193,9 +1230,11 @@ typedef struct askel_s4_request_options {
    *  HEAD are. 0: as with a write, only an answer that proves that it was not processed lets it be sent again. */
   int32_t repeatable;
   int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+  const char *traceparent; /**< as in askel_s4_read_options */
 } askel_s4_request_options;
 
-#define ASKEL_S4_REQUEST_OPTIONS_INIT {sizeof(askel_s4_request_options), NULL, NULL, NULL, 0, NULL, 0, NULL, 0, 0}
+#define ASKEL_S4_REQUEST_OPTIONS_INIT \
+  {sizeof(askel_s4_request_options), NULL, NULL, NULL, 0, NULL, 0, NULL, 0, 0, NULL}
 
 /** Starts a request.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: whatever was
@@ -1235,9 +1274,10 @@ typedef struct askel_s4_sales_order_options {
   int32_t count;
   /** Deadline of each page in milliseconds; default: the client's. */
   int64_t timeout_ms;
+  const char *traceparent; /**< as in askel_s4_read_options */
 } askel_s4_sales_order_options;
 
-#define ASKEL_S4_SALES_ORDER_OPTIONS_INIT {sizeof(askel_s4_sales_order_options), NULL, 0, 0, 0, 0, 0, 0}
+#define ASKEL_S4_SALES_ORDER_OPTIONS_INIT {sizeof(askel_s4_sales_order_options), NULL, 0, 0, 0, 0, 0, 0, NULL}
 
 /** Prepares a read of sales orders: askel_s4_client_read on A_SalesOrder of API_SALES_ORDER_SRV with the fields that an
  *  order list shows: SalesOrder, SalesOrderType, SoldToParty, CreationDate, RequestedDeliveryDate, TotalNetAmount,

@@ -68,7 +68,8 @@ public func askel_s4_client_read(
     let out = try Argument.out(outCursor, "out_cursor", cleared: nil)
     let client = try Handle.get(client, "client", as: Client.self)
     var given = askel_s4_read_options()
-    try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_read_options>.size, into: &given)
+    try Argument.options(
+      options, "options", firstSize: MemoryLayout<askel_s4_read_options>.offset(of: \.traceparent) ?? 0, into: &given)
     out.pointee = Handle.make(CursorObject(try Cursor(client: client, request: try ReadOptions.request(given))))
   }
 }
@@ -82,14 +83,16 @@ public func askel_s4_client_get(
     let out = try Argument.out(outCall, "out_call", cleared: nil)
     let client = try Handle.get(client, "client", as: Client.self)
     var given = askel_s4_get_options()
-    try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_get_options>.size, into: &given)
+    try Argument.options(
+      options, "options", firstSize: MemoryLayout<askel_s4_get_options>.offset(of: \.traceparent) ?? 0, into: &given)
     let parameters = try ReadOptions.parameters(given.params, given.param_count)
-    let request = DocumentRequest(
+    var request = DocumentRequest(
       service: try ServicePath(try Argument.text(given.service, "service")),
       entitySet: try ReadOptions.entitySet(given.entity_set),
       key: try PreparedKey(try Argument.text(given.key, "key"), parameterCount: parameters.count),
       parameters: parameters, select: try Argument.optionalText(given.select, "select"),
       expand: try Argument.optionalText(given.expand, "expand"), timeout: try Argument.timeout(given.timeout_ms))
+    request.trace = try ReadOptions.trace(given.traceparent)
     out.pointee = Handle.make(try client.get(request))
   }
 }

@@ -46,7 +46,8 @@ public func askel_s4_instance_open(
           checksIntegrity: flags & UInt32(ASKEL_S4_VAULT_CHECK) != 0)
       }, key: try key(given, vaultKey), other: otherKey.isGiven ? try otherKey.source() : nil,
       eventCapacity: given.event_capacity == 0 ? 1_024 : Int(given.event_capacity),
-      mintsPerSecond: try mintsPerSecond(given.mints_per_second))
+      mintsPerSecond: try mintsPerSecond(given.mints_per_second),
+      logLevel: try Argument.choice(given.log_level, "log_level", as: Telemetry.Level.self))
     out.pointee = Handle.make(instance)
   }
 }
@@ -107,6 +108,17 @@ public func askel_s4_instance_status(
   boundary(outError) { () throws(S4Error) in
     let out = try Argument.out(outJSON, "out_json", cleared: nil)
     try give(try Handle.get(instance, "instance", as: Instance.self).status(), to: out)
+  }
+}
+
+@_cdecl("askel_s4_instance_stats") @implementation
+public func askel_s4_instance_stats(
+  _ instance: OpaquePointer?, _ connection: UnsafePointer<CChar>?, _ outJSON: TextOut?, _ outError: ErrorOut?
+) -> askel_s4_status {
+  boundary(outError) { () throws(S4Error) in
+    let out = try Argument.out(outJSON, "out_json", cleared: nil)
+    let instance = try Handle.get(instance, "instance", as: Instance.self)
+    try give(try instance.stats(of: try Argument.optionalText(connection, "connection")), to: out)
   }
 }
 

@@ -29,7 +29,13 @@ enum ReadOptions {
     request.pageSize = given.page_size
     request.asksCount = try asksCount(given.count)
     request.timeout = try Argument.timeout(given.timeout_ms)
+    request.trace = try trace(given.traceparent)
     return request
+  }
+
+  static func trace(_ pointer: UnsafePointer<CChar>?) throws(S4Error) -> TraceParent? {
+    guard let text = try Argument.optionalText(pointer, "traceparent") else { return nil }
+    return try TraceParent(text)
   }
 
   static func asksCount(_ value: Int32) throws(S4Error) -> Bool {

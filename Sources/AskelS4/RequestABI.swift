@@ -16,11 +16,13 @@ public func askel_s4_client_request(
     let client = try Handle.get(client, "client", as: Client.self)
     var given = askel_s4_request_options()
     try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_request_options>.size, into: &given)
-    out.pointee = Handle.make(try client.request(try request(given)))
+    var request = try rawRequest(given)
+    request.trace = try ReadOptions.trace(given.traceparent)
+    out.pointee = Handle.make(try client.request(request))
   }
 }
 
-private func request(_ given: askel_s4_request_options) throws(S4Error) -> RawRequest {
+private func rawRequest(_ given: askel_s4_request_options) throws(S4Error) -> RawRequest {
   guard let method = HTTPRequest.Method(rawValue: try Argument.text(given.method, "method")) else {
     throw .invalidArgument("method", "is none of GET, HEAD, POST, PUT, PATCH, MERGE and DELETE")
   }

@@ -16,7 +16,8 @@ public func askel_s4_sales_order_read(
     var given = askel_s4_sales_order_options()
     if options != nil {
       try Argument.options(
-        options, "options", firstSize: MemoryLayout<askel_s4_sales_order_options>.size, into: &given)
+        options, "options", firstSize: MemoryLayout<askel_s4_sales_order_options>.offset(of: \.traceparent) ?? 0,
+        into: &given)
     }
     var selection = SalesOrders.Selection()
     selection.createdFrom = try Argument.optionalText(given.created_from, "created_from")
@@ -26,7 +27,9 @@ public func askel_s4_sales_order_read(
     selection.pageSize = given.page_size
     selection.asksCount = try ReadOptions.asksCount(given.count)
     selection.timeout = try Argument.timeout(given.timeout_ms)
-    out.pointee = Handle.make(CursorObject(try Cursor(client: client, request: try SalesOrders.read(selection))))
+    var request = try SalesOrders.read(selection)
+    request.trace = try ReadOptions.trace(given.traceparent)
+    out.pointee = Handle.make(CursorObject(try Cursor(client: client, request: request)))
   }
 }
 

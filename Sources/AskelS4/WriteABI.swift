@@ -15,8 +15,11 @@ public func askel_s4_client_write(
     let out = try Argument.out(outCall, "out_call", cleared: nil)
     let client = try Handle.get(client, "client", as: Client.self)
     var given = askel_s4_write_options()
-    try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_write_options>.size, into: &given)
-    out.pointee = Handle.make(try client.write(try WriteOptions.request(given)))
+    try Argument.options(
+      options, "options", firstSize: MemoryLayout<askel_s4_write_options>.offset(of: \.traceparent) ?? 0, into: &given)
+    var request = try WriteOptions.request(given)
+    request.trace = try ReadOptions.trace(given.traceparent)
+    out.pointee = Handle.make(try client.write(request))
   }
 }
 
@@ -29,7 +32,8 @@ public func askel_s4_client_settle(
     let out = try Argument.out(outCall, "out_call", cleared: nil)
     let client = try Handle.get(client, "client", as: Client.self)
     var given = askel_s4_settle_options()
-    try Argument.options(options, "options", firstSize: MemoryLayout<askel_s4_settle_options>.size, into: &given)
+    try Argument.options(
+      options, "options", firstSize: MemoryLayout<askel_s4_settle_options>.offset(of: \.traceparent) ?? 0, into: &given)
     let field = try Argument.text(given.field, "field")
     guard 1...256 ~= field.utf8.count, field.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
       throw .invalidArgument("field", "is no property's name such as PurchaseOrderByCustomer")
@@ -41,13 +45,13 @@ public func askel_s4_client_settle(
     guard 0...86_400_000 ~= given.quiet_ms else {
       throw .invalidArgument("quiet_ms", "\(given.quiet_ms) is not in 0 to 86400000")
     }
-    out.pointee = Handle.make(
-      try client.settle(
-        SettleRequest(
-          service: try ServicePath(try Argument.text(given.service, "service")),
-          entitySet: try ReadOptions.entitySet(given.entity_set), field: field, reference: reference,
-          quiet: given.quiet_ms == 0 ? SettleRequest.usualQuiet : given.quiet_ms,
-          timeout: try Argument.timeout(given.timeout_ms))))
+    var request = SettleRequest(
+      service: try ServicePath(try Argument.text(given.service, "service")),
+      entitySet: try ReadOptions.entitySet(given.entity_set), field: field, reference: reference,
+      quiet: given.quiet_ms == 0 ? SettleRequest.usualQuiet : given.quiet_ms,
+      timeout: try Argument.timeout(given.timeout_ms))
+    request.trace = try ReadOptions.trace(given.traceparent)
+    out.pointee = Handle.make(try client.settle(request))
   }
 }
 

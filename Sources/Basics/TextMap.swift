@@ -17,23 +17,25 @@ package struct TextKey: Hashable, Sendable {
 
 /// Values by texts that are told apart byte by byte.
 package struct TextMap<Value> {
-  private var values: [TextKey: Value] = [:]
+  private var byText: [TextKey: Value] = [:]
 
   package init() {}
 
   package subscript(text: String) -> Value? {
-    get { values[TextKey(text)] }
-    set { values[TextKey(text)] = newValue }
+    get { byText[TextKey(text)] }
+    set { byText[TextKey(text)] = newValue }
   }
 
   package subscript(text: String, default standard: @autoclosure () -> Value) -> Value {
-    get { values[TextKey(text), default: standard()] }
-    set { values[TextKey(text)] = newValue }
+    get { byText[TextKey(text), default: standard()] }
+    set { byText[TextKey(text)] = newValue }
   }
+
+  package var values: Dictionary<TextKey, Value>.Values { byText.values }
 
   package func mapValues<Other>(_ transform: (Value) -> Other) -> TextMap<Other> {
     var map = TextMap<Other>()
-    map.values = values.mapValues(transform)
+    map.byText = byText.mapValues(transform)
     return map
   }
 }
@@ -42,7 +44,7 @@ extension TextMap: Sendable where Value: Sendable {}
 
 extension TextMap: Sequence {
   package func makeIterator() -> AnyIterator<(text: String, value: Value)> {
-    var rest = values.makeIterator()
+    var rest = byText.makeIterator()
     return AnyIterator { rest.next().map { ($0.key.text, $0.value) } }
   }
 }

@@ -91,7 +91,13 @@ package final class Client: Sendable {
     metadata.withLock { $0[service] = fresh }
   }
 
-  func deadline(_ timeout: Int64) -> Deadline {
+  func exchange(_ source: TokenSource, _ call: Call, timeout: Int64, trace: TraceParent?) -> Exchange {
+    Exchange(
+      source: source, sessions: sessions, flight: call.flight, deadline: deadline(timeout), options: options,
+      trace: trace)
+  }
+
+  private func deadline(_ timeout: Int64) -> Deadline {
     Deadline(milliseconds: timeout > 0 ? timeout : options.timeout)
   }
 }

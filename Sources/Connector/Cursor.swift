@@ -69,9 +69,7 @@ package final class Cursor: Sendable {
     case .next(let target, let type, let origin):
       let source = try usable(source, at: origin)
       let call = try Call(.page(self), engine: client.instance.engine)
-      let exchange = Exchange(
-        source: source, sessions: client.sessions, flight: call.flight, deadline: client.deadline(request.timeout),
-        options: client.options)
+      let exchange = client.exchange(source, call, timeout: request.timeout, trace: request.trace)
       state.withLock { state in
         if let former = state.source, former !== source { state.spent.add(former) }
         if let former = state.exchange { state.spent.add(former) }

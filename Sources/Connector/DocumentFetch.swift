@@ -27,8 +27,7 @@ extension Client {
   package func get(_ request: DocumentRequest) throws(S4Error) -> Call {
     let source = try tokenSource()
     let call = try Call(.document, engine: instance.engine)
-    let exchange = Exchange(
-      source: source, sessions: sessions, flight: call.flight, deadline: deadline(request.timeout), options: options)
+    let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
       let prepared = Result<(EntityType, String), S4Error> { () throws(S4Error) in
         let metadata = try metadata.get()

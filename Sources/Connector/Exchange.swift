@@ -41,6 +41,8 @@ final class Exchange: Sendable {
     /// The session was refused before: not a third time.
     var hasNewSession = false
     let id: String
+    /// How often it went out before.
+    var repeats: UInt32 = 0
   }
 
   typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
@@ -50,18 +52,21 @@ final class Exchange: Sendable {
   let flight: Flight
   let deadline: Deadline
   private let options: Client.Options
+  private let trace: TraceParent?
   private let tallied = Locked(Tally())
   /// $metadata is the largest answer that is not a page.
   static let maximumMetadata = 64 << 20
 
   init(
-    source: TokenSource, sessions: CSRFSessions, flight: Flight, deadline: Deadline, options: Client.Options
+    source: TokenSource, sessions: CSRFSessions, flight: Flight, deadline: Deadline, options: Client.Options,
+    trace: TraceParent? = nil
   ) {
     self.source = source
     self.sessions = sessions
     self.flight = flight
     self.deadline = deadline
     self.options = options
+    self.trace = trace
   }
 
   var tally: Tally { tallied.withLock { $0 } }
@@ -95,7 +100,8 @@ final class Exchange: Sendable {
     }
     return Ask(
       method: method, target: target,
-      headers: usual + ["User-Agent: askel-s4/\(Instance.version)", "X-Request-Id: \(id)"] + headers + own,
+      headers: usual + ["User-Agent: askel-s4/\(Instance.version)", "X-Request-Id: \(id)"] + headers + own
+        + (trace.map { ["traceparent: " + $0.text] } ?? []),
       maximumBody: maximumBody ?? options.maximumAnswer, id: id)
   }
 
@@ -143,9 +149,8 @@ final class Exchange: Sendable {
         {
           // It says itself that it did not process the request.
           sessions.drop(lease)
-          var again = ask
+          var again = repeated(ask)
           again.hasNewSession = true
-          tallied.withLock { $0.retries += 1 }
           send(again, prefetchesNext: false, rule, completion)
           return
         }
@@ -153,10 +158,10 @@ final class Exchange: Sendable {
         let verdict = rule.verdict(
           after: ending(result, pass.credential), remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
         if case .again(let milliseconds) = verdict {
-          tallied.withLock { $0.retries += 1 }
+          let again = repeated(ask)
           flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
             switch pause {
-            case .success: send(ask, prefetchesNext: false, rule, completion)
+            case .success: send(again, prefetchesNext: false, rule, completion)
             case .failure(let error): completion(.failure(error))
             }
           }
@@ -166,14 +171,21 @@ final class Exchange: Sendable {
         if let rejection = rejection(taken), !flight.isCancelled, !deadline.hasPassed,
           source.goesOver(from: pass.credential, rejection, at: ask.origin)
         {
-          if rejection.outcome != .notSent { tallied.withLock { $0.retries += 1 } }
-          send(ask, prefetchesNext: prefetchesNext, rule, completion)
+          let again = rejection.outcome == .notSent ? ask : repeated(ask)
+          send(again, prefetchesNext: prefetchesNext, rule, completion)
         } else {
           completion(taken)
         }
       }
       if prefetchesNext { source.prefetch(deadline: deadline) }
     }
+  }
+
+  private func repeated(_ ask: Ask) -> Ask {
+    tallied.withLock { $0.retries += 1 }
+    var again = ask
+    again.repeats += 1
+    return again
   }
 
   private func request(_ ask: Ask, _ pass: TokenSource.Pass, _ lease: CSRFSessions.Lease?) -> HTTPRequest {
@@ -187,6 +199,10 @@ final class Exchange: Sendable {
     request.wantsSession = ask.wantsSession
     request.authorization = pass.authorization
     request.certificate = pass.certificate
+    request.label.connection = source.connection
+    request.label.id = ask.id
+    request.label.trace = trace?.text
+    request.label.attempt = ask.repeats + 1
     if settings.isSentToAPI { request.turn = source.turn(of: pass.credential) }
     return request
   }
@@ -280,6 +296,13 @@ enum RequestID {
 }
 
 extension S4Error {
+  /// The same error, to be found again in the tenant's logs.
+  func labelled(_ requestID: String) -> S4Error {
+    var error = self
+    if error.requestID.isEmpty { error.requestID = requestID }
+    return error
+  }
+
   /// The request ended while it waited for its turn, or before: nothing left this process.
   fileprivate var wasKeptBack: Bool { outcome == .notSent && (code == .credentialExpired || code == .timedOut) }
 }

@@ -59,6 +59,7 @@ extension Instance {
   package func deleteConnection(_ id: String, actor: String?) throws(S4Error) {
     try checkUsable()
     try vault.delete(connection: id, actor: actor)
+    telemetry.forget(id)
   }
 
   /// What is known of a connection as JSON: the shape is in the header.

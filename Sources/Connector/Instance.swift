@@ -19,6 +19,7 @@ package final class Instance: Sendable {
   let engine: Engine
   let monitor: ConnectionMonitor
   let mints: Mints
+  let telemetry: Telemetry
   private let facts: CurlRuntime.Facts
   private let isClosed = Atomic<Bool>(false)
 
@@ -29,7 +30,7 @@ package final class Instance: Sendable {
   ///   - mintsPerSecond: token requests to one endpoint in any second; 0: as many as are asked for.
   package init(
     store: () throws(S4Error) -> any Store, key: any KeySource, other: (any KeySource)?, eventCapacity: Int,
-    mintsPerSecond: Int = MintPace.usual
+    mintsPerSecond: Int = MintPace.usual, logLevel: Telemetry.Level = .off
   ) throws(S4Error) {
     facts = try CurlRuntime.start()
     mints = Mints(perSecond: mintsPerSecond)
@@ -37,7 +38,10 @@ package final class Instance: Sendable {
     vault = try Vault(store: try store(), key: key, other: other) { (record) throws(S4Error) in
       try ConnectionRecord.decode(record).summary
     }
-    engine = try Engine()
+    telemetry = Telemetry(level: logLevel, events: events)
+    engine = try Engine { [telemetry] request, result, nanoseconds in
+      telemetry.record(request, result, nanoseconds)
+    }
     monitor = ConnectionMonitor(vault: vault, events: events) { [vault] (step, briefly) throws(S4Error) in
       try vault.fallOver(
         connection: step.connection, from: step.from, to: step.to, code: step.code, at: step.at, briefly: briefly)
@@ -68,6 +72,12 @@ package final class Instance: Sendable {
     events.answerWake()
     monitor.settle()
     return events.next()
+  }
+
+  /// Counts of requests as JSON: the shape is in the header.
+  package func stats(of connection: String?) throws(S4Error) -> String {
+    try checkUsable()
+    return telemetry.stats(of: connection)
   }
 
   /// The instance's status as JSON: the shape is in the header.

@@ -17,6 +17,7 @@ package struct RawRequest: Sendable {
   package var isRepeatable: Bool
   /// Milliseconds; 0: the client's.
   package var timeout: Int64
+  package var trace: TraceParent?
 
   private static let longestTarget = 32 << 10
   private static let mostHeaders = 64
@@ -99,8 +100,7 @@ extension Client {
   package func request(_ request: RawRequest) throws(S4Error) -> Call {
     let source = try tokenSource()
     let call = try Call(.document, engine: instance.engine)
-    let exchange = Exchange(
-      source: source, sessions: sessions, flight: call.flight, deadline: deadline(request.timeout), options: options)
+    let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     var ask = exchange.ask(request.method, request.target, own: request.headers)
     ask.payload = request.payload
     ask.sessionRoot = request.service?.root

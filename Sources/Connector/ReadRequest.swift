@@ -20,6 +20,7 @@ package struct ReadRequest: Sendable {
   package var asksCount = false
   /// Milliseconds a page; 0: the client's.
   package var timeout: Int64 = 0
+  package var trace: TraceParent?
 
   package init(service: ServicePath, entitySet: String) {
     self.service = service
@@ -52,6 +53,7 @@ package struct DocumentRequest: Sendable {
   package var expand: String?
   /// Milliseconds; 0: the client's.
   package var timeout: Int64
+  package var trace: TraceParent?
 
   package init(
     service: ServicePath, entitySet: String, key: PreparedKey, parameters: [Parameter], select: String?,

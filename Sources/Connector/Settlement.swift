@@ -17,6 +17,7 @@ package struct SettleRequest: Sendable {
   package var quiet: Int64
   /// Milliseconds; 0: the quiet period, and a minute more.
   package var timeout: Int64
+  package var trace: TraceParent?
 
   package init(
     service: ServicePath, entitySet: String, field: String, reference: String, quiet: Int64, timeout: Int64
@@ -151,8 +152,7 @@ extension Client {
     let source = try tokenSource()
     let call = try Call(.check, engine: instance.engine)
     let timeout = request.timeout > 0 ? request.timeout : request.quiet + SettleRequest.usualQuiet
-    let exchange = Exchange(
-      source: source, sessions: sessions, flight: call.flight, deadline: deadline(timeout), options: options)
+    let exchange = exchange(source, call, timeout: timeout, trace: request.trace)
     let settlement = Settlement(request, exchange: exchange, call: call)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
       let prepared = Result<(String, EntityType), S4Error> { () throws(S4Error) in

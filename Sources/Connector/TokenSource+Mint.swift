@@ -78,12 +78,14 @@ extension TokenSource {
     _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline,
     _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
   ) {
-    mint(credential, client, flight, deadline, RetryRule(.none, limit: retries), completion)
+    let rule = RetryRule(.none, limit: retries)
+    mint(credential, client, flight, deadline, rule, RequestID.make(), completion)
   }
 
+  /// - Parameter id: of the request, and of all that repeat it.
   private func mint(
     _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline, _ rule: RetryRule,
-    _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+    _ id: String, _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
   ) {
     guard let moment = mints.pace.reserve(client.tokenOrigin, by: deadline) else {
       completion(
@@ -97,7 +99,7 @@ extension TokenSource {
     }
     flight.pause(until: moment) { [self] pause in
       switch pause {
-      case .success: mintAtOnce(credential, client, flight, deadline, rule, completion)
+      case .success: mintAtOnce(credential, client, flight, deadline, rule, id, completion)
       case .failure(let error): completion(.failure(error))
       }
     }
@@ -105,7 +107,7 @@ extension TokenSource {
 
   private func mintAtOnce(
     _ credential: Credential, _ client: ClientCredentials, _ flight: Flight, _ deadline: Deadline, _ rule: RetryRule,
-    _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
+    _ id: String, _ completion: @escaping @Sendable (Result<Token, S4Error>) -> Void
   ) {
     guard mayBeSent(credential) else {
       completion(.failure(ConnectionMonitor.rejected(connection, "")))
@@ -114,6 +116,10 @@ extension TokenSource {
     var request = client.tokenRequest(deadline: deadline, trust: credential.settings.trust)
     request.turn = turn(of: credential)
     request.version = version
+    request.headers.append("X-Request-Id: " + id)
+    request.label.connection = connection
+    request.label.id = id
+    request.label.attempt = rule.repeats + 1
     flight.send(request) { [self] result in
       // Minting again costs at most a token that nobody uses.
       let ending = RetryRule.Ending(result)
@@ -126,7 +132,7 @@ extension TokenSource {
         state.withLock { $0.retries += 1 }
         flight.pause(until: moment) { [self, rule] pause in
           switch pause {
-          case .success: mint(credential, client, flight, deadline, rule, completion)
+          case .success: mint(credential, client, flight, deadline, rule, id, completion)
           case .failure(let error): completion(.failure(error))
           }
         }
@@ -134,7 +140,7 @@ extension TokenSource {
       }
       let token = Result<Token, S4Error> { () throws(S4Error) in
         try Token.read(try result.get(), origin: client.tokenOrigin)
-      }
+      }.mapError { $0.labelled(id) }
       switch token {
       case .success(let token):
         mints.add()

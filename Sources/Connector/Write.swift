@@ -10,8 +10,7 @@ extension Client {
   package func write(_ request: WriteRequest) throws(S4Error) -> Call {
     let source = try tokenSource()
     let call = try Call(.document, engine: instance.engine)
-    let exchange = Exchange(
-      source: source, sessions: sessions, flight: call.flight, deadline: deadline(request.timeout), options: options)
+    let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
       let prepared = Result<(path: String, type: EntityType), S4Error> { () throws(S4Error) in
         try request.target(try metadata.get())

@@ -52,6 +52,7 @@ package struct WriteRequest: Sendable {
   package var match: Match
   /// Milliseconds; 0: the client's.
   package var timeout: Int64
+  package var trace: TraceParent?
 
   package init(
     _ kind: Kind, service: ServicePath, entitySet: String, key: PreparedKey?, parameters: [Parameter],

@@ -16,12 +16,17 @@ package final class Engine: Sendable {
     let id: UInt64
   }
 
+  /// Is told what became of a request, and after how many nanoseconds; on the I/O thread, before the completion.
+  package typealias Observer = @Sendable (HTTPRequest, Result<HTTPResponse, S4Error>, UInt64) -> Void
+
   private let loop: EngineLoop
+  private let observer: Observer?
 
   /// - Throws: `hostUnfit`.
-  package init() throws(S4Error) {
+  package init(observer: Observer? = nil) throws(S4Error) {
     _ = try CurlRuntime.start()
     loop = try EngineLoop()
+    self.observer = observer
   }
 
   deinit {
@@ -38,7 +43,12 @@ package final class Engine: Sendable {
       completion(.failure(.forked))
       return Ticket(id: 0)
     }
-    return Ticket(id: loop.submit(request, completion))
+    let began = Deadline.now
+    let ticket = loop.submit(request) { [observer] result in
+      observer?(request, result, Deadline.now &- began)
+      completion(result)
+    }
+    return Ticket(id: ticket)
   }
 
   /// Lets some time pass without holding up anything. From any thread; returns at once.

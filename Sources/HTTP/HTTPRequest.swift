@@ -17,6 +17,19 @@ package struct HTTPRequest: Sendable {
   }
   package enum Version: Sendable { case http11, http2 }
 
+  /// What a request is called where it is told of.
+  package struct Label: Sendable {
+    package var connection = ""
+    /// Sent with it; the same for each attempt.
+    package var id = ""
+    /// Its place in the product's own trace; nil where the product named none.
+    package var trace: String?
+    /// 1 for the first.
+    package var attempt: UInt32 = 1
+
+    package init() {}
+  }
+
   package var method: Method
   package var origin: Origin
   /// Path and query, percent-encoded, beginning with "/".
@@ -45,6 +58,7 @@ package struct HTTPRequest: Sendable {
   package var wantsSession = false
   /// What the credential in it has to wait for; nil: nothing.
   package var turn: Turn?
+  package var label = Label()
 
   package init(
     _ method: Method, _ origin: Origin, _ target: String, headers: [String], deadline: Deadline, trust: Trust,

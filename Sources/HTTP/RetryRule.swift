@@ -47,6 +47,8 @@ package struct RetryRule: Sendable {
   /// The request is a trial: an error of the server's is its answer.
   private let isTrial: Bool
   private var retries = 0
+  /// How often it said to send the request again.
+  package private(set) var repeats: UInt32 = 0
   private var waits = 0
   private var hasRenewed = false
   private var hasLost = false
@@ -66,6 +68,12 @@ package struct RetryRule: Sendable {
   package mutating func verdict(
     after ending: Ending, remaining: Int64, random: (Int64) -> Int64 = { .random(in: 0...$0) }
   ) -> Verdict {
+    let verdict = decide(after: ending, remaining, random)
+    if case .again = verdict { repeats += 1 }
+    return verdict
+  }
+
+  private mutating func decide(after ending: Ending, _ remaining: Int64, _ random: (Int64) -> Int64) -> Verdict {
     guard remaining > 0 else { return .giveUp }
     switch ending {
     case .tokenRefused:

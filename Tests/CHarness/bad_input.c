@@ -92,6 +92,8 @@ static void test_instance_open(const place *p) {
   OPEN(ASKEL_S4_INVALID_ARGUMENT, "key_size", o.key_file = NULL, o.key = key, o.key_size = 0);
   OPEN(ASKEL_S4_INVALID_ARGUMENT, "key", o.key_file = NULL, o.key_size = 32);
   OPEN(ASKEL_S4_INVALID_ARGUMENT, "event_capacity", o.event_capacity = 65537);
+  OPEN(ASKEL_S4_INVALID_ARGUMENT, "log_level", o.log_level = 5);
+  OPEN(ASKEL_S4_INVALID_ARGUMENT, "log_level", o.log_level = -1);
 
   longer.known.struct_size = sizeof longer;
   longer.known.vault_path = p->vault;
@@ -123,6 +125,13 @@ static void test_instance(const askel_s4_instance *instance) {
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_instance_status(NULL, &json, &error));
   CHECK("the output is NULL", json == NULL);
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "out_json", askel_s4_instance_status(instance, NULL, &error));
+  json = POISON;
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_instance_stats(NULL, NULL, &json, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "out_json", askel_s4_instance_stats(instance, NULL, NULL, &error));
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "connection", askel_s4_instance_stats(instance, NOT_UTF8, &json, &error));
+  EXPECT(ASKEL_S4_OK, NULL, askel_s4_instance_stats(instance, "nobody", &json, &error));
+  CHECK("counts of a connection that is not there", json && strstr(json, "\"requests\":0") != NULL);
+  askel_s4_string_free(json);
   json = POISON;
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "instance", askel_s4_instance_next_event(NULL, &json, &error));
   CHECK("the output is NULL", json == NULL);

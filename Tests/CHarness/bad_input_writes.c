@@ -3,6 +3,8 @@
  * Bad input to the functions of writing.
  */
 #define _XOPEN_SOURCE 700
+#include <stddef.h>
+
 #include "bad_input.h"
 #include "harness.h"
 
@@ -89,7 +91,7 @@ static void test_arguments(const askel_s4_client *client) {
 static void test_targets(const askel_s4_client *client) {
   askel_s4_param wrong = {9, 0, "1"};
   WRITE("struct_size", o.struct_size = 0);
-  WRITE("struct_size", o.struct_size = sizeof o - 8);
+  WRITE("struct_size", o.struct_size = offsetof(askel_s4_write_options, traceparent) - 8);
   WRITE("kind", o.kind = 0);
   WRITE("kind", o.kind = 6);
   WRITE("kind", o.kind = -1);
@@ -214,6 +216,8 @@ static void test_requests(const askel_s4_client *client) {
   REQUEST("service", o.service = "../x");
   REQUEST("repeatable", o.repeatable = 2);
   REQUEST("timeout_ms", o.timeout_ms = -1);
+  REQUEST("traceparent", o.traceparent = "");
+  REQUEST("traceparent", o.traceparent = NOT_UTF8);
 }
 
 void test_writes(const askel_s4_client *client) {

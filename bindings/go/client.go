@@ -115,6 +115,8 @@ type ReadOptions struct {
 	Count bool
 	// Timeout of each page; 0 is the client's.
 	Timeout time.Duration
+	// Traceparent is the W3C Trace Context header for the requests of this operation; "": none.
+	Traceparent string
 }
 
 // Read prepares a read; Cursor.Next sends the first request.
@@ -136,6 +138,7 @@ func (c *Client) Read(options ReadOptions) (*Cursor, error) {
 		page_size:   C.uint32_t(options.PageSize),
 		count:       flag(options.Count),
 		timeout_ms:  milliseconds(options.Timeout),
+		traceparent: memory.text("Traceparent", options.Traceparent),
 	}
 	if memory.err != nil {
 		return nil, memory.err
@@ -154,6 +157,8 @@ type GetOptions struct {
 	Select, Expand []string
 	// Timeout; 0 is the client's.
 	Timeout time.Duration
+	// Traceparent is the W3C Trace Context header for the requests of this operation; "": none.
+	Traceparent string
 }
 
 // Get gets one document. A key that does not exist is ErrNotFound.
@@ -171,6 +176,7 @@ func (c *Client) Get(ctx context.Context, options GetOptions) (*Document, error)
 		_select:     memory.text("Select", strings.Join(options.Select, ",")),
 		expand:      memory.text("Expand", strings.Join(options.Expand, ",")),
 		timeout_ms:  milliseconds(options.Timeout),
+		traceparent: memory.text("Traceparent", options.Traceparent),
 	}
 	if memory.err != nil {
 		return nil, memory.err
@@ -210,10 +216,11 @@ type SalesOrderOptions struct {
 	IncludeCompleted bool
 	// WithItems gives each order its items and their schedule lines (to_Item, to_ScheduleLine).
 	WithItems bool
-	// PageSize, Count and Timeout as in ReadOptions.
-	PageSize uint32
-	Count    bool
-	Timeout  time.Duration
+	// PageSize, Count, Timeout and Traceparent as in ReadOptions.
+	PageSize    uint32
+	Count       bool
+	Timeout     time.Duration
+	Traceparent string
 }
 
 // SalesOrders prepares a read of sales orders with the fields that an order list shows.
@@ -229,6 +236,7 @@ func (c *Client) SalesOrders(options SalesOrderOptions) (*Cursor, error) {
 		page_size:         C.uint32_t(options.PageSize),
 		count:             flag(options.Count),
 		timeout_ms:        milliseconds(options.Timeout),
+		traceparent:       memory.text("Traceparent", options.Traceparent),
 	}
 	if memory.err != nil {
 		return nil, memory.err

@@ -25,6 +25,10 @@ const (
 	EventCredentialSwitched = "credential_switched"
 	// EventDropped: Count events were dropped, because more waited than EventCapacity.
 	EventDropped = "events_dropped"
+	// EventLog: a request ended; see LogRecord.
+	EventLog = "log"
+	// EventLogDropped: Count log records were dropped. They have room of their own.
+	EventLogDropped = "log_dropped"
 )
 
 // Event is something that the library has to tell. Its Kind says which members are set.
@@ -43,6 +47,27 @@ type Event struct {
 	Code    string
 	Message string
 	Count   uint64
+	LogRecord
+}
+
+// LogRecord tells of a request that ended, with Connection, At and Message of its Event.
+type LogRecord struct {
+	// Level is "error", "warning", "info" or "debug".
+	Level string
+	// What is "request" or "token_request".
+	What        string
+	RequestID   string `json:"request_id"`
+	Traceparent string
+	// Attempt is 1 for the first.
+	Attempt      int
+	Method, Host string
+	// Path without query and keys.
+	Path         string
+	Milliseconds int64 `json:"ms"`
+	// HTTPStatus of the answer; 0: none came, for the reason in Status and Message.
+	HTTPStatus int `json:"http_status"`
+	Bytes      uint64
+	Status     Code
 }
 
 // NextEvent takes the oldest event, or gives nil where none waits. Each event goes to one caller.

@@ -48,7 +48,23 @@ type InstanceOptions struct {
 	// MintsPerSecond is how many token requests go to one endpoint in any second, over all clients; 0 is 50, a negative
 	// number as many as are asked for.
 	MintsPerSecond int32
+	// LogLevel says which log records come as events; 0 is none.
+	LogLevel LogLevel
 }
+
+// LogLevel says which log records are wanted; each brings those before it too.
+type LogLevel int32
+
+const (
+	// LogError: requests that got no answer.
+	LogError LogLevel = C.ASKEL_S4_LOG_ERROR
+	// LogWarning: answers that refuse or fail.
+	LogWarning LogLevel = C.ASKEL_S4_LOG_WARNING
+	// LogInfo: every other request to the API.
+	LogInfo LogLevel = C.ASKEL_S4_LOG_INFO
+	// LogDebug: token requests that were answered, and what was cancelled.
+	LogDebug LogLevel = C.ASKEL_S4_LOG_DEBUG
+)
 
 // CreateKeyFile makes a new key file of 32 random bytes with mode 0600. An existing file is left alone. Keep a copy in
 // a safe place: without the key nothing in the vault opens.
@@ -77,6 +93,7 @@ func Open(options InstanceOptions) (*Instance, error) {
 		store:          memory.store(options.Store),
 
 		mints_per_second: C.int32_t(options.MintsPerSecond),
+		log_level:        C.int32_t(options.LogLevel),
 	}
 	if options.Key != nil {
 		o.key, o.key_size = memory.copied(options.Key)

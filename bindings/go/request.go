@@ -30,6 +30,8 @@ type Request struct {
 	Repeatable bool
 	// Timeout; 0 is the client's.
 	Timeout time.Duration
+	// Traceparent is the W3C Trace Context header for the requests of this operation; "": none.
+	Traceparent string
 }
 
 // Do sends a request and gives what was answered with 200..299 or 304: JSON of the document is its body, of whatever
@@ -44,6 +46,7 @@ func (c *Client) Do(ctx context.Context, request Request) (*Document, error) {
 		service:     memory.text("Service", request.Service),
 		repeatable:  flag(request.Repeatable),
 		timeout_ms:  milliseconds(request.Timeout),
+		traceparent: memory.text("Traceparent", request.Traceparent),
 	}
 	count := 0
 	for _, values := range request.Header {

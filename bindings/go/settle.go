@@ -22,6 +22,8 @@ type SettleOptions struct {
 	Quiet time.Duration
 	// Timeout; 0 is Quiet and a minute more.
 	Timeout time.Duration
+	// Traceparent is the W3C Trace Context header for the requests of this operation; "": none.
+	Traceparent string
 }
 
 // Settled is what became of a write.
@@ -47,6 +49,7 @@ func (c *Client) Settle(ctx context.Context, options SettleOptions) (Settled, er
 		reference:   memory.text("Reference", options.Reference),
 		quiet_ms:    milliseconds(options.Quiet),
 		timeout_ms:  milliseconds(options.Timeout),
+		traceparent: memory.text("Traceparent", options.Traceparent),
 	}
 	if memory.err != nil {
 		return found, memory.err

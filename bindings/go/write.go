@@ -34,6 +34,8 @@ type WriteOptions struct {
 	Merge bool
 	// Timeout; 0 is the client's.
 	Timeout time.Duration
+	// Traceparent is the W3C Trace Context header for the requests of this operation; "": none.
+	Traceparent string
 }
 
 // Create creates a document, with the documents below it that the body holds, and gives it as the tenant answered it.
@@ -91,6 +93,7 @@ func (c *Client) write(ctx context.Context, kind C.int32_t, options WriteOptions
 		etag:        memory.text("ETag", options.ETag),
 		any_etag:    flag(options.AnyETag),
 		timeout_ms:  milliseconds(options.Timeout),
+		traceparent: memory.text("Traceparent", options.Traceparent),
 	}
 	if len(body) > 0 {
 		o.body, o.body_size = (*C.char)(memory.bytes(len(body))), C.size_t(len(body))

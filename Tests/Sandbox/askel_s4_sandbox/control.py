@@ -27,6 +27,7 @@ class Control:
         self.tenant = tenant
         self._routes = {
             ("GET", "/stats"): self._stats,
+            ("GET", "/requests"): self._requests,
             ("POST", "/reset-stats"): self._reset_stats,
             ("POST", "/secrets"): self._secrets,
             ("POST", "/user"): self._user,
@@ -58,6 +59,10 @@ class Control:
     def _stats(self, _: object) -> dict[str, Any]:
         user = self.tenant.user
         return self.tenant.stats.as_dict(self.tenant.client, [user.name] if user.locked else [])
+
+    def _requests(self, _: object) -> list[dict[str, Any]]:
+        """The last 200 requests since the last `POST /reset-stats`, oldest first."""
+        return list(self.tenant.stats.recent)
 
     def _reset_stats(self, _: object) -> dict[str, Any]:
         self.tenant.stats.reset()

@@ -28,6 +28,7 @@ async def serve(
     `make` gives the API's answer; None means that the token endpoint is to give it.
     """
     request["connection"] = tenant.stats.begin(server, kind, request.transport)
+    tenant.stats.keep(server, request)
     status = 0
     try:
         faults = tenant.faults.choose(server, request.raw_path, request.headers, request.method)

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
+
+from aiohttp import web
 
 from .connections import Connection, Connections
 from .credentials import OAuthClient, Token
+
+_SECRET_HEADERS = {"authorization", "cookie", "x-csrf-token"}
 
 
 class Stats:
@@ -36,6 +40,7 @@ class Stats:
         self.created_by_reference: Counter[str] = Counter()
         self.replays: Counter[str] = Counter()
         self.late_commits: Counter[str] = Counter()
+        self.recent: deque[dict[str, Any]] = deque(maxlen=200)
 
     def begin(self, server: str, kind: str, transport: object | None) -> Connection | None:
         """A request has come in on that connection (its transport)."""
@@ -48,6 +53,13 @@ class Stats:
         self.in_flight[server] += 1
         self.most_in_flight[server] = max(self.most_in_flight[server], self.in_flight[server])
         return connection
+
+    def keep(self, server: str, request: web.BaseRequest) -> None:
+        """Keeps what a request looked like, without what it showed for itself; header names in lower case."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        for name in _SECRET_HEADERS:
+            headers.pop(name, None)
+        self.recent.append({"server": server, "method": request.method, "path": request.raw_path, "headers": headers})
 
     def end(self, server: str, status: int, write: tuple[str, str, str] | None = None) -> None:
         """Its answer is out; status 0 means that the connection was cut instead. `write`: service, set, method."""

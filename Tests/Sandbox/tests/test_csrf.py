@@ -107,3 +107,12 @@ def test_the_token_can_be_asked_for_again_by_a_fault(client: Any) -> None:
     client.sandbox.fault("csrf_required", times=1, drop=False)
     assert refused(post(client, x_csrf_token=client.token))
     assert post(client, x_csrf_token=client.token).status_code == 201
+
+
+def test_requests_are_kept_without_what_they_show(client: Any) -> None:
+    client.fetch_token()
+    post(client, x_csrf_token=client.token, x_request_id="seen")
+    last = client.sandbox.control("GET", "/requests")[-1]
+    assert (last["server"], last["method"]) == ("api", "POST") and last["path"].endswith("/A_SalesOrder")
+    assert last["headers"]["x-request-id"] == "seen"
+    assert not {"authorization", "cookie", "x-csrf-token"} & set(last["headers"])

@@ -8,7 +8,7 @@ says what was proven about them.
 
 from typing import Optional as _Optional
 
-from ._enums import Auth, ClientAuth, Code, Delivery, HttpVersion, Outcome, Verdict
+from ._enums import Auth, ClientAuth, Code, Delivery, HttpVersion, LogLevel, Outcome, Verdict
 from ._errors import (
     AskelError,
     Cancelled,
@@ -43,6 +43,7 @@ from ._errors import (
 from ._ffi import lib as _lib
 from ._keys import Key, KeyBytes, KeyFile, KeyOperation, Passphrase, ServiceKey
 from ._store import Store, StoreAction, StoreChange
+from ._trace import trace
 from ._values import ParamValue
 from ._values import text_in as _text_in
 from ._vault import Progress
@@ -93,6 +94,7 @@ __all__ = [
     "KeyBytes",
     "KeyFile",
     "KeyOperation",
+    "LogLevel",
     "MalformedAnswer",
     "NotFound",
     "NotOData",
@@ -128,4 +130,5 @@ __all__ = [
     "Verdict",
     "__version__",
     "sales_order_status_text",
+    "trace",
 ]

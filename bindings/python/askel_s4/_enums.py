@@ -4,6 +4,16 @@
 from enum import IntEnum, IntFlag
 
 
+class LogLevel(IntEnum):
+    """Which log records come through events(); each level brings those before it too."""
+
+    OFF = 0
+    ERROR = 1
+    WARNING = 2
+    INFO = 3
+    DEBUG = 4
+
+
 class Code(IntEnum):
     """What a function came to (askel_s4_status). The names say what the caller does next."""
 

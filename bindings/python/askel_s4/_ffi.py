@@ -42,6 +42,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "instance_open": (_status, (POINTER(s.InstanceOptions), _out, *_error)),
     "instance_close": (None, (c_void_p,)),
     "instance_status": (_status, (c_void_p, _out, *_error)),
+    "instance_stats": (_status, (c_void_p, c_char_p, _out, *_error)),
     "instance_event_fd": (c_int, (c_void_p,)),
     "instance_next_event": (_status, (c_void_p, _out, *_error)),
     "vault_status": (_status, (c_void_p, _out, *_error)),

@@ -9,6 +9,7 @@ from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
 from ._structs import Header, RequestOptions
+from ._trace import trace_in
 from ._values import text_in, timeout_in
 from ._write import Body, body_in
 from .row import Document
@@ -61,6 +62,7 @@ class Requesting:
             service=text_in("service", service),
             repeatable=int(repeatable),
             timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
         )
         with Call() as call:
             with self._handle as pointer:

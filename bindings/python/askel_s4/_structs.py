@@ -67,6 +67,7 @@ class InstanceOptions(Options):
         # A void pointer: the store's struct stands beside its callbacks.
         ("store", c_void_p),
         ("mints_per_second", c_int32),
+        ("log_level", c_int32),
     ]
 
 
@@ -156,6 +157,7 @@ class ReadOptions(Options):
         ("page_size", c_uint32),
         ("count", c_int32),
         ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
     ]
 
 
@@ -196,6 +198,7 @@ class GetOptions(Options):
         ("select", c_char_p),
         ("expand", c_char_p),
         ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
     ]
 
 
@@ -214,6 +217,7 @@ class WriteOptions(Options):
         ("etag", c_char_p),
         ("any_etag", c_int32),
         ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
     ]
 
 
@@ -233,6 +237,7 @@ class RequestOptions(Options):
         ("service", c_char_p),
         ("repeatable", c_int32),
         ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
     ]
 
 
@@ -245,6 +250,7 @@ class SettleOptions(Options):
         ("reference", c_char_p),
         ("quiet_ms", c_int64),
         ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
     ]
 
 
@@ -258,4 +264,5 @@ class SalesOrderOptions(Options):
         ("page_size", c_uint32),
         ("count", c_int32),
         ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
     ]

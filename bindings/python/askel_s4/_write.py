@@ -13,6 +13,7 @@ from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
 from ._structs import SettleOptions, WriteOptions
+from ._trace import trace_in
 from ._values import ParamValue, params_in, text_in, timeout_in
 from .row import Document
 
@@ -133,6 +134,7 @@ class Writing:
             reference=text_in("reference", reference),
             quiet_ms=timeout_in(quiet),
             timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
         )
         with Call() as call:
             with self._handle as pointer:
@@ -169,6 +171,7 @@ class Writing:
             etag=text_in("etag", etag),
             any_etag=int(any_etag),
             timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
         )
         with Call() as call:
             with self._handle as pointer:

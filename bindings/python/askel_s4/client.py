@@ -12,6 +12,7 @@ from ._ffi import lib
 from ._handle import ExclusiveHandle, Handle
 from ._request import Requesting
 from ._structs import ClientOptions, GetOptions, ReadOptions, SalesOrderOptions
+from ._trace import trace_in
 from ._values import ParamValue, limit_in, list_in, params_in, text_in, timeout_in, unsigned_in
 from ._write import Writing, key_in
 from .cursor import Cursor
@@ -91,6 +92,7 @@ class Client(Writing, Requesting):
             page_size=unsigned_in("page_size", page_size, 32),
             count=int(count),
             timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
         )
         cursor = ExclusiveHandle("cursor", lib.cursor_free)
         with self._handle as pointer:
@@ -122,6 +124,7 @@ class Client(Writing, Requesting):
             select=list_in("select", select),
             expand=list_in("expand", expand),
             timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
         )
         with Call() as call:
             with self._handle as pointer:
@@ -156,6 +159,7 @@ class Client(Writing, Requesting):
             page_size=unsigned_in("page_size", page_size, 32),
             count=int(count),
             timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
         )
         cursor = ExclusiveHandle("cursor", lib.cursor_free)
         with self._handle as pointer:

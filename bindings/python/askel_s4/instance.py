@@ -7,7 +7,7 @@ from ctypes import addressof, byref
 from datetime import date, datetime
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
 
-from ._enums import Auth, ClientAuth, VaultFlag
+from ._enums import Auth, ClientAuth, LogLevel, VaultFlag
 from ._errors import check as checked
 from ._ffi import lib
 from ._handle import Handle
@@ -37,6 +37,7 @@ class Instance(Vault):
         check: bool = False,
         event_capacity: Optional[int] = None,
         mints_per_second: Optional[int] = None,
+        log_level: LogLevel = LogLevel.OFF,
     ) -> None:
         """Exactly one of `vault` and `store`, and of `key_file`, `key` and `vault_key`, is given.
 
@@ -53,6 +54,7 @@ class Instance(Vault):
         :param event_capacity: events kept for events(); default 1024
         :param mints_per_second: token requests to one endpoint in any second, over all clients; default 50, 0 is as
             many as are asked for
+        :param log_level: which log records come through events()
         """
         self.vault = None if vault is None else os.fspath(vault)
         self.store = store
@@ -62,6 +64,7 @@ class Instance(Vault):
             key_file=text_in("key_file", None if key_file is None else os.fspath(key_file)),
             event_capacity=unsigned_in("event_capacity", event_capacity, 32),
             mints_per_second=limit_in("mints_per_second", mints_per_second),
+            log_level=log_level,
             vault_flags=(VaultFlag.READ_ONLY if read_only else 0) | (VaultFlag.CHECK if check else 0),
         )
         with GivenKeys() as given:
@@ -240,6 +243,18 @@ class Instance(Vault):
         result: Dict[str, Any] = self._json(lib.instance_status)
         return result
 
+    def stats(self, connection: Optional[str] = None) -> Dict[str, Any]:
+        """Counts of the requests since the instance was opened, of one connection or of all together, a dict:
+
+        - "connection", "since": whose counts, and since when
+        - "api", "token": each a dict of "requests" (every attempt is one), "retries" (those of them that repeat one),
+          "answers" ({"2xx": 38, ...}), "unanswered", "bytes_sent", "bytes_wire" (bodies as they came), "bytes"
+          (decompressed), and "latency_ms": {"count", "sum", "max", "le": [[1, 0], [2, 3], ...]}, where "le" counts the
+          requests that took so many milliseconds or less
+        """
+        result: Dict[str, Any] = self._json(lib.instance_stats, text_in("connection", connection))
+        return result
+
     @property
     def event_fd(self) -> int:
         """A descriptor that is readable while events wait: poll it, do not read or close it."""
@@ -260,6 +275,10 @@ class Instance(Vault):
         - "credential_switched": the live credential of "connection" was rejected with "code", and the proven one that
           stood beside it took over; "from_generation", "to_generation", "at"
         - "events_dropped": "count" events were dropped because more waited than event_capacity
+        - "log", where the instance has a log_level: a request ended; "level", "at", "what" ("request",
+          "token_request"), "connection", "request_id", "traceparent", "attempt", "method", "host", "path" (without
+          query and keys), "ms", "http_status" (0: no answer), "bytes", "status" (a Code), "message"
+        - "log_dropped": "count" log records were dropped; they have room of their own
         """
         while True:
             with self._handle as pointer:

@@ -16,7 +16,7 @@ ORDER = {"SalesOrderType": "OR", "SalesOrganization": "1010", "DistributionChann
 def test_whatever_is_there_is_read(client):
     page = client.request("GET", f"{ROOT}/A_SalesOrder?$top=2&$select=SalesOrder")
     assert page.http_status == 200 and len(json.loads(page.content)["d"]["results"]) == 2
-    assert [name for name in page.keys()] == ["d"]
+    assert list(page) == ["d"]
     metadata = client.request("GET", f"{ROOT}/$metadata", headers={"Accept": "application/xml"})
     assert metadata.content.startswith(b"<?xml") and "xml" in metadata.header("content-type")
     with pytest.raises(MalformedAnswer, match="no JSON object"):
@@ -80,8 +80,8 @@ def test_a_path_stays_on_the_tenants_host(sandbox, client, path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("X-A", "1\r\nX-B: 2"), ("X-A", "1\n"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("", "1"), ("X-A:", "1"), ("X-A", "\u00e4"),
-     ("X-A", "\x00"), ("X-A", "a" * 16385), ("Authorization", "Bearer x"), ("cookie", "a=b"), ("HOST", "evil.example"),
+    [("X-A", "1\r\nX-B: 2"), ("X-A", "1\n"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("", "1"), ("X-A:", "1"),
+     ("X-A", "\u00e4"), ("X-A", "\x00"), ("X-A", "a" * 16385), ("Authorization", "Bearer x"), ("cookie", "a=b"), ("HOST", "evil.example"),
      ("Content-Length", "1"), ("Transfer-Encoding", "chunked"), ("X-CSRF-Token", "Fetch"), ("X-Request-Id", "1")],
 )
 def test_a_header_is_one_header_and_none_of_ours(sandbox, client, name, value):
