@@ -18,6 +18,15 @@ enum ConnectionOutcome: Sendable {
     return error.httpStatus > 0 ? String(error.httpStatus) : "\(error.code)"
   }
 
+  /// It says something of the credential itself, and not of what the API opens to it.
+  var isOfCredential: Bool {
+    switch self {
+    case .minted: true
+    case .proven: false
+    case .failed(let error): error.code == .credentialExpired
+    }
+  }
+
   /// nil for a success.
   var message: String? {
     if case .failed(let error) = self { error.message } else { nil }
