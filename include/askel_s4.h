@@ -678,6 +678,13 @@ enum {
   ASKEL_S4_CLIENT_AUTH_CERTIFICATE = 2   /**< a client certificate (mutual TLS), and no secret */
 };
 
+/** A name and a value that the tenant's token endpoint wants beside what OAuth asks for, such as `resource` or
+ *  `audience`; sent with each token request, form-encoded. They are no secrets: they are shown with the connection. */
+typedef struct askel_s4_token_param {
+  const char *name;  /**< 1 to 64 bytes without control characters; a name may come more than once (RFC 8707) */
+  const char *value; /**< at most 1024 bytes without control characters; may be "" */
+} askel_s4_token_param;
+
 /** A connection: what the customer's basis admin hands over. All of it is sealed as one record. */
 typedef struct askel_s4_connection_options {
   size_t struct_size;
@@ -717,11 +724,17 @@ typedef struct askel_s4_connection_options {
   uint32_t expiring_days;
   /** Who does it, for the audit trail. */
   const char *actor;
+  /** For client credentials: at most 16 more parameters of the token request, of at most 4096 bytes together; NULL:
+   *  none. Refused are names that have a member of their own (grant_type, client_id, client_secret, scope) and those
+   *  that carry a secret (client_assertion, client_assertion_type, assertion, username, password, refresh_token,
+   *  code), in any case. */
+  const askel_s4_token_param *token_params;
+  size_t token_param_count;
 } askel_s4_connection_options;
 
 #define ASKEL_S4_CONNECTION_OPTIONS_INIT                                                                           \
   {sizeof(askel_s4_connection_options), NULL, NULL, 0, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-   NULL, 0, NULL}
+   NULL, 0, NULL, NULL, 0}
 
 /** Stores a connection, or replaces the whole credential of one that is there: its state is `new` again and its
  *  generation rises. Clients that are open use it from their next operation on. Nothing is sent: ask
@@ -735,7 +748,7 @@ askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const
 
 /** Tells what is known of a connection, never its secret, as JSON:
  *  {"id","host","auth":"client_credentials"|"basic"|"certificate","token_url","client_id","client_auth","scope","user",
- *   "allow_host","has_ca":true,"certificate":null|{"subject":"...","not_after":"2027-03-31T00:00:00Z"},
+ *   "token_params":[{"name":"resource","value":"..."}],"allow_host","has_ca":true,"certificate":null|{"subject":"...","not_after":"2027-03-31T00:00:00Z"},
  *   "generation":1,"state":"new"|"active"|"expiring"|"expired"|"unauthorised"|"unreachable",
  *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null,"expires_at":null,
  *   "beside":null|{"role":"staged"|"former", ...the same members from host on, of the credential beside it}}.
@@ -768,7 +781,7 @@ askel_s4_status askel_s4_connection_delete(const askel_s4_instance *instance, co
  *  itself, once, with the event "credential_switched". One that stands there already, staged or former, is replaced.
  *  What is left NULL is taken over from the live credential: host, allow_host and ca_file in any case, the rest where
  *  `auth` is the same (client_auth too where client_id is NULL), so that id and client_secret are enough for a new
- *  secret. expires_at and expiring_days are not taken over.
+ *  secret. token_params that are not NULL replace the live ones, also with a count of 0. expires_at and expiring_days are not taken over.
  *  A stored secret or password is not taken over to where it does not belong: client_secret not to another client_id or
  *  to a token_url on another host or port, password not to another user or another host. It is then INVALID_ARGUMENT
  *  where it is left NULL. Otherwise whoever may stage could have a secret that they do not know sent to a server of
@@ -806,18 +819,29 @@ typedef struct askel_s4_check_options {
   int32_t beside;
   /** Who asks, for the audit trail. */
   const char *actor;
+  /** Instead of `service`: up to 200 services, of each of which the result tells how it stands. */
+  const char *const *services;
+  size_t service_count;
 } askel_s4_check_options;
 
-#define ASKEL_S4_CHECK_OPTIONS_INIT {sizeof(askel_s4_check_options), NULL, 0, 0, NULL}
+#define ASKEL_S4_CHECK_OPTIONS_INIT {sizeof(askel_s4_check_options), NULL, 0, 0, NULL, NULL, 0}
 
 /** Proves the credential, also one that was rejected before: a token is minted and discarded, which proves token URL,
  *  client id and secret; where `service` is named its service document is asked for, which proves the API host and the
  *  communication arrangement too. The connection's state follows the outcome.
  *  Take the result with askel_s4_call_take_text:
  *  {"connection":"nordvik","state":"active","token":{"type":"bearer","expires_in_s":43199,"scope":"..."}|null,
- *   "service":"/sap/opu/odata/sap/API_SALES_ORDER_SRV"|null,"ms":84}.
+ *   "service":"/sap/opu/odata/sap/API_SALES_ORDER_SRV"|null,
+ *   "services":[{"service":"/sap/...","status":"readable"|"not_in_arrangement"|"not_found"|"failing",
+ *                "http_status":200|null,"code":null|"403","message":null|"...","ms":41}],"ms":84}.
  *  A credential that does not pass is an error: CREDENTIAL_EXPIRED (askel_s4_error_sap_code has the endpoint's code),
  *  UNAUTHORISED, UNREACHABLE, TLS_REFUSED, NOT_ODATA, ...
+ *  With `services`, one token is minted and discarded, then the service documents are asked for, four at a time, within
+ *  the one deadline; a service that is not open is told in its place ("not_in_arrangement": the API answered 401 or 403
+ *  to a good credential) and is no error. The check still fails where the credential does not pass, and where not one
+ *  service was answered (UNREACHABLE, TIMED_OUT, ...). The connection's state follows all of them together, with at most
+ *  one event for what the API said: `unauthorised` where one is not in the arrangement (the event names those), else
+ *  `active` where one is readable, else `unreachable` where no usable answer came from one; "state" tells it.
  *  @param options [in] may be NULL  @param out_call [out, free with askel_s4_call_free]
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (`beside`, and none stands there), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
@@ -829,8 +853,8 @@ askel_s4_status askel_s4_connection_check(const askel_s4_instance *instance, con
  * Client: a connection open for work
  * --------------------------------------------------------------------------------------------------------------- */
 
-/** One connection, open for work. Shareable between threads. A token is minted for each request, used once, and wiped;
- *  none is ever stored or given out. */
+/** One connection, open for work. Shareable between threads. A token is minted for each request, used once, and wiped,
+ *  unless mint_policy says that the requests of a call share one; none is ever stored or given out. */
 typedef struct askel_s4_client askel_s4_client;
 
 /** Versions of HTTP. */
@@ -839,6 +863,17 @@ enum {
   ASKEL_S4_HTTP_1_1 = 0,
   /** Many requests share one connection. Copies of headers stay in the HTTP/2 library's tables until it closes. */
   ASKEL_S4_HTTP_2 = 2
+};
+
+/** How long an access token lives in this process. Neither policy writes one anywhere. */
+enum {
+  /** A token for each request, sent once and wiped. While a page is on its way, the next one's token is minted. */
+  ASKEL_S4_MINT_PER_REQUEST = 0,
+  /** One token for all requests of one cursor or other call, in wiped memory: fewer mints, and a token that lives as
+   *  long as the read. It is minted anew 30 seconds before the end that the endpoint named (`expires_in`; for a life of
+   *  less than a minute, after half of it), after 30 seconds where it named none, once where the API answers 401, and
+   *  when the connection has another credential. It is wiped when the cursor ends or is freed. */
+  ASKEL_S4_MINT_PER_CALL = 1
 };
 
 /** How to open a client. */
@@ -859,9 +894,11 @@ typedef struct askel_s4_client_options {
    *  0: 4; negative: never. 429 is waited out whatever the number, unless that is negative. No wait goes beyond the
    *  deadline: what cannot come in time is told at once. The receipt counts the retries. */
   int32_t retries;
+  /** An ASKEL_S4_MINT_ value. */
+  int32_t mint_policy;
 } askel_s4_client_options;
 
-#define ASKEL_S4_CLIENT_OPTIONS_INIT {sizeof(askel_s4_client_options), NULL, 0, 0, NULL, 0, 0}
+#define ASKEL_S4_CLIENT_OPTIONS_INIT {sizeof(askel_s4_client_options), NULL, 0, 0, NULL, 0, 0, 0}
 
 /** Opens a connection for work: its credential is opened into wiped memory. Nothing is sent.
  *  @param out_client [out, free with askel_s4_client_free]

@@ -4,6 +4,7 @@ import Basics
 import CAskelS4
 import Connector
 import HTTP
+import OAuth
 import OData
 
 private enum HTTPVersion: Int32 { case http11 = 0, http2 = 2 }
@@ -37,6 +38,7 @@ public func askel_s4_client_open(
     if timeout > 0 { chosen.timeout = timeout }
     guard given.retries <= 100 else { throw .invalidArgument("retries", "\(given.retries) is above 100") }
     if given.retries != 0 { chosen.retries = max(Int(given.retries), 0) }
+    chosen.mintPolicy = try Argument.choice(given.mint_policy, "mint_policy", as: MintPolicy.self)
     out.pointee = Handle.make(try Client(instance: instance, options: chosen))
   }
 }

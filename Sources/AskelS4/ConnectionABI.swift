@@ -108,13 +108,30 @@ public func askel_s4_connection_check(
       let firstSize = MemoryLayout<askel_s4_check_options>.offset(of: \.beside) ?? 0
       try Argument.options(options, "options", firstSize: firstSize, into: &given)
     }
-    let service = try Argument.optionalText(given.service, "service")
     out.pointee = Handle.make(
       try instance.check(
-        connection: id, service: try service.map { text throws(S4Error) in try ServicePath(text) },
-        timeout: try Argument.timeout(given.timeout_ms), beside: try Argument.flag(given.beside, "beside"),
+        connection: id, try checkScope(given), timeout: try Argument.timeout(given.timeout_ms),
+        beside: try Argument.flag(given.beside, "beside"),
         actor: try Argument.optionalText(given.actor, "actor")))
   }
+}
+
+private func checkScope(_ given: askel_s4_check_options) throws(S4Error) -> Instance.CheckScope {
+  let most = Instance.mostServicesInACheck
+  guard 0...most ~= given.service_count, given.services != nil || given.service_count == 0 else {
+    throw .invalidArgument("services", "is NULL, or service_count is not in 0 to \(most)")
+  }
+  guard let one = try Argument.optionalText(given.service, "service") else {
+    var list: [ServicePath] = []
+    for each in UnsafeBufferPointer(start: given.services, count: given.service_count) {
+      list.append(try ServicePath(try Argument.text(each, "services")))
+    }
+    return list.isEmpty ? .token : .services(list)
+  }
+  guard given.service_count == 0 else {
+    throw .invalidArgument("services", "stand beside `service`: give one of the two")
+  }
+  return .service(try ServicePath(one))
 }
 
 /// A product's name for a connection.

@@ -6,6 +6,7 @@
 import Basics
 import CAskelS4
 import Connector
+import OAuth
 import Secrets
 import Vault
 
@@ -58,6 +59,7 @@ enum ConnectionOptions {
     draft.clientSecret = try secret(given.client_secret, "client_secret")
     draft.clientAuth = try Argument.choice(given.client_auth, "client_auth", as: ConnectionDraft.ClientAuth.self)
     draft.scope = try withoutControls(try Argument.optionalText(given.scope, "scope"), "scope")
+    draft.tokenParameters = try tokenParameters(given.token_params, given.token_param_count)
     draft.user = try credentialText(given.user, "user")
     draft.password = try secret(given.password, "password")
     draft.clientCertificate = try pem(
@@ -74,6 +76,22 @@ enum ConnectionOptions {
       throw .invalidArgument(name, text.isEmpty ? "is empty" : "has over 1024 bytes")
     }
     return try withoutControls(text, name)
+  }
+
+  /// - Returns: nil for NULL.
+  private static func tokenParameters(
+    _ given: UnsafePointer<askel_s4_token_param>?, _ count: Int
+  ) throws(S4Error) -> [TokenParameter]? {
+    let name = "token_params"
+    guard 0...TokenParameter.most ~= count, given != nil || count == 0 else {
+      throw .invalidArgument(
+        name, "is NULL, or token_param_count is not in 0 to \(TokenParameter.most)")
+    }
+    var list: [TokenParameter] = []
+    for each in UnsafeBufferPointer(start: given, count: count) {
+      list.append(TokenParameter(try Argument.text(each.name, name), try Argument.text(each.value, name)))
+    }
+    return given == nil ? nil : list
   }
 
   private static func withoutControls(_ text: String?, _ name: String) throws(S4Error) -> String? {

@@ -2,6 +2,7 @@
 
 import Basics
 import HTTP
+import OAuth
 import OData
 import Vault
 
@@ -15,6 +16,7 @@ package final class Client: Sendable {
     package var timeout: Int64 = 60_000
     /// Retries of a request, at most: see `RetryRule`.
     package var retries = RetryRule.usualLimit
+    package var mintPolicy = MintPolicy.perRequest
 
     package init(connection: String) {
       self.connection = connection
@@ -59,7 +61,7 @@ package final class Client: Sendable {
     return TokenSource(
       connection: options.connection, credential: credentials.live, standby: credentials.standby,
       engine: instance.engine, monitor: instance.monitor, mints: instance.mints, version: options.version,
-      retries: options.retries)
+      retries: options.retries, policy: options.mintPolicy)
   }
 
   /// Whether a token source that an earlier page made still has the credential that counts.

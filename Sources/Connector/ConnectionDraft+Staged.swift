@@ -42,6 +42,7 @@ extension ConnectionDraft {
     if clientID == nil, clientAuth == .secretBasic { clientAuth = client.authentication.kind }
     clientID = clientID ?? client.clientID
     scope = scope ?? client.scope
+    tokenParameters = tokenParameters ?? client.parameters
     let isSameHost = tokenURL.map { Self.origin($0) == client.tokenOrigin } ?? true
     tokenURL = tokenURL ?? client.tokenOrigin.url + client.tokenTarget
     if clientAuth == .certificate {

@@ -19,6 +19,7 @@ package struct ConnectionDraft: Sendable {
   package var clientSecret: SecretBytes?
   package var clientAuth = ClientAuth.secretBasic
   package var scope: String?
+  package var tokenParameters: [TokenParameter]?
   package var user: String?
   package var password: SecretBytes?
   package var allowHost: String?
@@ -42,11 +43,12 @@ package struct ConnectionDraft: Sendable {
   private func authSettings(_ allowed: [String]) throws(S4Error) -> ConnectionSettings.Auth {
     switch auth {
     case .clientCredentials:
+      try TokenParameter.check(tokenParameters ?? [])
       let (tokenOrigin, target) = try HostRule.tokenEndpoint(try given(tokenURL, "token_url"), allowed: allowed)
       return .clientCredentials(
         ClientCredentials(
           tokenOrigin: tokenOrigin, tokenTarget: target, clientID: try given(clientID, "client_id"),
-          authentication: try authentication(), scope: scope ?? ""))
+          authentication: try authentication(), scope: scope ?? "", parameters: tokenParameters ?? []))
     case .basic:
       try refuseCertificate("auth says HTTP Basic: say ASKEL_S4_AUTH_CERTIFICATE, or leave it out")
       let user = try given(user, "user")

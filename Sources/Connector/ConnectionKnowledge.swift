@@ -11,11 +11,20 @@ enum ConnectionOutcome: Sendable {
   case proven
   case failed(S4Error)
 
-  /// SAP's or the token endpoint's code, else the HTTP status, else ours; nil for a success.
+  /// SAP's or the token endpoint's code, else the HTTP status of a refusal, else ours; nil for a success.
   var code: String? {
     guard case .failed(let error) = self else { return nil }
     if !error.sapCode.isEmpty { return error.sapCode }
-    return error.httpStatus > 0 ? String(error.httpStatus) : "\(error.code)"
+    return error.httpStatus > 299 ? String(error.httpStatus) : "\(error.code)"
+  }
+
+  /// It says something of the credential itself, and not of what the API opens to it.
+  var isOfCredential: Bool {
+    switch self {
+    case .minted: true
+    case .proven: false
+    case .failed(let error): error.code == .credentialExpired
+    }
   }
 
   /// nil for a success.

@@ -51,6 +51,11 @@ final class ConnectionMonitor: Sendable {
   /// The same of all connections; one that is not there has version 0.
   func versions() -> TextMap<UInt64> { known.withLock { $0.live.mapValues { $0.version } } }
 
+  /// The state of a credential as it is known here; nil: it is not known.
+  func state(_ connection: String, generation: Int64) -> ConnectionState? {
+    known.withLock { $0[connection, generation]?.state }
+  }
+
   /// Takes over what the vault says, before an operation starts.
   /// - Parameter standby: generation of the proven credential that stands beside it and may take over; nil: none.
   /// - Throws: `credentialExpired` where this credential was rejected, by any process, and has not changed since.

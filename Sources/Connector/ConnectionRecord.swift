@@ -10,7 +10,7 @@ import Secrets
 enum ConnectionRecord {
   private enum Tag: UInt8 {
     case apiURL = 1, authKind, tokenURL, clientID, secret, clientStyle, scope, user, allowedHosts, authorities
-    case certificate, certificateKey, certificateSubject, certificateEnd
+    case certificate, certificateKey, certificateSubject, certificateEnd, tokenParameters
   }
 
   private static let version: UInt8 = 1
@@ -26,6 +26,11 @@ enum ConnectionRecord {
       append(.clientID, client.clientID, to: &record)
       append(.clientStyle, client.authentication.name, to: &record)
       append(.scope, client.scope, to: &record)
+      if !client.parameters.isEmpty {
+        // None of the texts holds a NUL.
+        let texts = client.parameters.flatMap { [$0.name, $0.value] }
+        append(.tokenParameters, texts.joined(separator: "\0"), to: &record)
+      }
       client.authentication.secret?.withUnsafeBytes { append(.secret, $0, to: &record) }
     case .basic(let user, let password):
       append(.authKind, "basic", to: &record)
@@ -75,7 +80,8 @@ enum ConnectionRecord {
       auth = .clientCredentials(
         ClientCredentials(
           tokenOrigin: endpoint.origin, tokenTarget: endpoint.rest, clientID: text(.clientID),
-          authentication: authentication, scope: text(.scope)))
+          authentication: authentication, scope: text(.scope),
+          parameters: try parameters(text(.tokenParameters))))
     case "basic": auth = .basic(user: text(.user), password: try secret(.secret))
     case "certificate": auth = .certificate(try certificate())
     default: throw unreadable
@@ -92,6 +98,13 @@ enum ConnectionRecord {
 
   private static func tokenEndpoint(_ url: String) throws(S4Error) -> (origin: Origin, rest: String) {
     do throws(Origin.Fault) { return try Origin.split(url: url) } catch { throw unreadable }
+  }
+
+  private static func parameters(_ text: String) throws(S4Error) -> [TokenParameter] {
+    guard !text.isEmpty else { return [] }
+    let texts = text.split(separator: "\0", omittingEmptySubsequences: false)
+    guard texts.count % 2 == 0 else { throw unreadable }
+    return stride(from: 0, to: texts.count, by: 2).map { TokenParameter(String(texts[$0]), String(texts[$0 + 1])) }
   }
 
   private static let unreadable = S4Error(

@@ -79,6 +79,16 @@ package struct ConnectionSettings: Sendable {
       for name in Self.clientMembers { writer.member(name, nil) }
       writer.member("user", nil)
     }
+    writer.key("token_params")
+    writer.array { list in
+      guard case .clientCredentials(let client) = auth else { return }
+      for each in client.parameters {
+        list.object { parameter in
+          parameter.member("name", each.name)
+          parameter.member("value", each.value)
+        }
+      }
+    }
     writer.member("allow_host", allowedHosts.isEmpty ? nil : allowedHosts.joined(separator: ","))
     writer.member("has_ca", !certificateAuthorities.isEmpty)
     writer.key("certificate")

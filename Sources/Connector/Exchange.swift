@@ -155,8 +155,10 @@ final class Exchange: Sendable {
           return
         }
         var rule = rule
+        let ending = ending(result, pass.credential)
+        if ending == .tokenRefused { source.refused(pass) }
         let verdict = rule.verdict(
-          after: ending(result, pass.credential), remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
+          after: ending, remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
         if case .again(let milliseconds) = verdict {
           let again = repeated(ask)
           flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
@@ -261,6 +263,7 @@ final class Exchange: Sendable {
         S4Error(
           .unauthorised, "the API answered \(status) for \(path): look at the communication arrangement",
           httpStatus: status, target: path))
+    case 408, 502...504: .failed(S4Error(.unreachable, "the API answered \(status)", httpStatus: status))
     case 500...599:
       // A service that answers with SAP's own error is reachable.
       type.holds("json") || type.holds("xml")

@@ -8,8 +8,9 @@ import Synchronization
 
 // Tokens: minted for a request that waits, or ahead of the next one.
 extension TokenSource {
-  /// Starts minting the token of the next request, unless there is one or none is needed.
+  /// Starts minting the token of the next request, unless there is one, or none is needed, or all share one.
   func prefetch(deadline: Deadline) {
+    guard policy == .perRequest else { return }
     let wanted = state.withLock { state -> (Credential, ClientCredentials)? in
       guard case .clientCredentials(let client) = state.current.settings.auth, case .empty = state.slot,
         !state.isFinished
@@ -36,29 +37,56 @@ extension TokenSource {
     mint(credential, client, flight, deadline) { result in completion(result.map { TokenFacts($0) }) }
   }
 
-  /// Gives the token that was minted ahead, waits for it, or mints one.
+  private enum Step {
+    case use(Token)
+    case wait
+    case mint
+    case mintForAll
+  }
+
+  /// Gives the token that is there, waits for the one that is on its way, or mints one.
   func supplyToken(_ want: Want, _ credential: Credential, _ client: ClientCredentials) {
-    let (ready, isWaiting) = state.withLock { state -> (Token?, Bool) in
-      guard state.current.generation == credential.generation else { return (nil, false) }
+    let step = state.withLock { state -> Step in
+      guard state.current.generation == credential.generation else { return .mint }
       switch state.slot {
-      case .ready(let token):
-        state.slot = .empty
-        guard token.isStale else { return (token, false) }
+      case .ready(let token), .shared(let token):
+        if !token.isStale {
+          state.slot = policy == .perCall ? .shared(token) : .empty
+          return .use(token)
+        }
         // It aged while the product looked at its page.
-        state.unused += 1
-        return (nil, false)
+        _ = Self.emptySlot(&state)
       case .minting:
         state.waiters.append(Waiter(want: want, credential: credential))
-        return (nil, true)
-      case .empty: return (nil, false)
+        return .wait
+      case .empty: break
       }
+      guard policy == .perCall else { return .mint }
+      state.slot = .minting(generation: credential.generation)
+      state.waiters.append(Waiter(want: want, credential: credential))
+      return .mintForAll
     }
-    if let ready {
-      want.completion(.success(Pass(credential: credential, authorization: ready.authorization)))
-    } else if isWaiting {
-      want.flight.whenCancelled { [weak self, weak flight = want.flight] in self?.endWait(of: flight) }
-    } else {
+    switch step {
+    case .use(let token):
+      want.completion(.success(Pass(credential: credential, authorization: token.authorization)))
+      return
+    case .mint:
       mintNow(want, credential, client)
+      return
+    case .wait, .mintForAll:
+      want.flight.whenCancelled { [weak self, weak flight = want.flight] in self?.endWait(of: flight) }
+    }
+    guard case .mintForAll = step else { return }
+    // Not in the flight of the one that asked first: its end is not that of the others.
+    mint(credential, client, prefetchFlight, want.deadline) { [weak self] result in
+      self?.prefetched(result, of: credential.generation)
+    }
+  }
+
+  /// The API did not take the token: the next request gets another.
+  func refused(_ pass: Pass) {
+    state.withLock { state in
+      if case .shared(let token) = state.slot, token.authorization === pass.authorization { state.slot = .empty }
     }
   }
 
@@ -160,8 +188,8 @@ extension TokenSource {
       // `finish`, or the step to the standby, has counted it already: a mint counts once.
       guard case .minting(generation) = state.slot else { return (waiters, false) }
       if case .success = result { state.minted += 1 }
-      if waiters.isEmpty, case .success(let token) = result {
-        state.slot = .ready(token)
+      if case .success(let token) = result, waiters.isEmpty || policy == .perCall {
+        state.slot = waiters.isEmpty ? .ready(token) : .shared(token)
       } else {
         // Given to the waiter; a failure is told by the next mint of its own.
         state.slot = .empty
@@ -170,15 +198,23 @@ extension TokenSource {
     }
     switch result {
     case .success(let token) where isWanted:
-      // One token, one request: the last that came is the one whose call is still wanted.
-      if let last = waiters.last {
-        last.want.completion(.success(Pass(credential: last.credential, authorization: token.authorization)))
+      // One token, one request: the last that came is the one whose call is still wanted. Or one for all of them.
+      let served = policy == .perCall ? waiters[...] : waiters.suffix(1)
+      for waiter in served {
+        waiter.want.completion(.success(Pass(credential: waiter.credential, authorization: token.authorization)))
       }
-      for waiter in waiters.dropLast() { mintInstead(of: nil, for: waiter) }
+      for waiter in waiters.dropLast(served.count) { mintInstead(of: nil, for: waiter) }
     case .success:
       for waiter in waiters { mintInstead(of: nil, for: waiter) }
     case .failure(let error):
-      for waiter in waiters { mintInstead(of: error, for: waiter) }
+      for waiter in waiters {
+        // A mint for all ran under the waiters' own deadline: its failure is theirs.
+        if policy == .perCall {
+          goOn(waiter.want, after: waiter.credential, error)
+        } else {
+          mintInstead(of: error, for: waiter)
+        }
+      }
     }
   }
 

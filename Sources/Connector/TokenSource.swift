@@ -6,7 +6,7 @@ import OAuth
 import Secrets
 
 /// Gives each request of one operation what it shows to the API: with client credentials a token that is minted for that
-/// request, used once and wiped (policy `per_request`); with HTTP Basic the user's header; else a client certificate.
+/// request, used once and wiped (`MintPolicy.perRequest`), or one that all of them share (`perCall`); with HTTP Basic the user's header; else a client certificate.
 ///
 /// The cost of minting is hidden by `prefetch`: while one request is on its way, the next one's token is minted.
 /// When the tenant rejects the credential, a proven one that stands beside it takes over: see `TokenSource+Standby`.
@@ -41,9 +41,11 @@ final class TokenSource: Sendable {
     case empty
     case minting(generation: Int64)
     case ready(Token)
+    /// Sent before, and still good for others of this operation.
+    case shared(Token)
   }
 
-  /// A request that waits for the token that is being minted ahead.
+  /// A request that waits for the token that is being minted, ahead or for all.
   struct Waiter {
     let want: Want
     let credential: Credential
@@ -71,6 +73,9 @@ final class TokenSource: Sendable {
   let version: HTTPRequest.Version
   /// Retries of a token request, at most.
   let retries: Int
+  let policy: MintPolicy
+  /// A check of many services says what the API means for the connection itself, at its end.
+  let tellsCredentialAlone: Bool
   /// A check may send a credential that was rejected before: a person asked for it.
   let ignoresRejection: Bool
   /// How many it ignores; nil: none.
@@ -82,7 +87,7 @@ final class TokenSource: Sendable {
   init(
     connection: String, credential: Credential, standby: Credential? = nil, engine: Engine, monitor: ConnectionMonitor,
     mints: Mints, version: HTTPRequest.Version = .http11, retries: Int = RetryRule.usualLimit,
-    ignoresRejection: Bool = false
+    policy: MintPolicy = .perRequest, tellsCredentialAlone: Bool = false, ignoresRejection: Bool = false
   ) {
     self.connection = connection
     self.engine = engine
@@ -90,6 +95,8 @@ final class TokenSource: Sendable {
     self.mints = mints
     self.version = version
     self.retries = retries
+    self.policy = policy
+    self.tellsCredentialAlone = tellsCredentialAlone
     self.ignoresRejection = ignoresRejection
     ignoredRejections =
       ignoresRejection ? monitor.rejections(connection, generation: credential.generation) : nil
@@ -151,7 +158,7 @@ final class TokenSource: Sendable {
   static func emptySlot(_ state: inout State) -> Bool {
     defer { state.slot = .empty }
     switch state.slot {
-    case .empty: return false
+    case .empty, .shared: return false
     case .ready:
       state.unused += 1
       return false
@@ -164,6 +171,7 @@ final class TokenSource: Sendable {
 
   /// Tells the monitor what the tenant said of a credential.
   func report(_ outcome: ConnectionOutcome, of credential: Credential, at place: String? = nil) {
+    guard !tellsCredentialAlone || outcome.isOfCredential else { return }
     monitor.report(connection, generation: credential.generation, outcome, of: place, isCheck: ignoresRejection)
   }
 

@@ -12,15 +12,19 @@ package struct ClientCredentials: Sendable {
   package var clientID: String
   package var authentication: ClientAuthentication
   package var scope: String
+  /// What this tenant's endpoint wants besides.
+  package var parameters: [TokenParameter]
 
   package init(
-    tokenOrigin: Origin, tokenTarget: String, clientID: String, authentication: ClientAuthentication, scope: String
+    tokenOrigin: Origin, tokenTarget: String, clientID: String, authentication: ClientAuthentication, scope: String,
+    parameters: [TokenParameter] = []
   ) {
     self.tokenOrigin = tokenOrigin
     self.tokenTarget = tokenTarget
     self.clientID = clientID
     self.authentication = authentication
     self.scope = scope
+    self.parameters = parameters
   }
 
   /// Largest token answer that is read, in bytes.
@@ -38,6 +42,12 @@ package struct ClientCredentials: Sendable {
     if !scope.isEmpty {
       form.append("&scope=")
       form.appendFormEncoded(public: scope)
+    }
+    for each in parameters {
+      form.append("&")
+      form.appendFormEncoded(public: each.name)
+      form.append("=")
+      form.appendFormEncoded(public: each.value)
     }
     switch authentication {
     case .secretBasic(let secret):

@@ -34,7 +34,7 @@ enum TokenFault {
     case (408, _), (500..., _):
       return S4Error(
         .unreachable, "the token endpoint \(host) is out of order (\(status)): try again later", isRetryable: true)
-    case (_, "invalid_client"), (_, "unauthorized"), (401, _):
+    case (_, "invalid_client"), (_, "unauthorized"), (_, "unauthorized_client"), (401, _):
       let said = code.isEmpty ? "\(status)" : "\(status) \(code)"
       return S4Error(
         .credentialExpired,

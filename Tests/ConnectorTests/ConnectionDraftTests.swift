@@ -19,6 +19,8 @@ private func shown(_ settings: ConnectionSettings, _ member: String) -> String {
   case ("token_url", .clientCredentials(let client)): client.tokenOrigin.url + client.tokenTarget
   case ("client_id", .clientCredentials(let client)): client.clientID
   case ("scope", .clientCredentials(let client)): client.scope
+  case ("token_params", .clientCredentials(let client)):
+    client.parameters.map { $0.name + "=" + $0.value }.joined(separator: "&")
   case ("client_auth", .clientCredentials(let client)): client.authentication.name
   case ("secret", .clientCredentials(let client)): client.authentication.secret.map(clear) ?? ""
   case ("user", .basic(let user, _)): user
@@ -50,6 +52,7 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
       draft.clientSecret = secret("old secret")
       draft.clientAuth = .secretPost
       draft.scope = "scope"
+      draft.tokenParameters = [TokenParameter("resource", "r"), TokenParameter("audience", "a")]
       draft.allowHost = "proxy.example"
       draft.authorities = Array("CA".utf8)
       change(&draft)
@@ -91,6 +94,7 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
       ),
       ("client_certificate", Self.complete { $0.clientCertificate = secret(TestCertificates.client) }),
       ("client_key", Self.complete { $0.clientKey = secret(TestCertificates.key) }),
+      ("token_params", Self.complete { $0.tokenParameters = [TokenParameter("Scope", "x")] }),
       ("user", Self.basic { $0.user = nil }), ("user", Self.basic { $0.user = "A:B" }),
       ("password", Self.basic { $0.password = nil }),
       ("client_key", Self.basic { $0.clientKey = secret(TestCertificates.key) }),
@@ -151,10 +155,13 @@ private func clear(_ secret: SecretBytes) -> String { secret.withUnsafeBytes { S
   @Test func newSecretIsEnoughAndTheRestIsAsBefore() throws {
     let same = [
       "host": "https://" + Self.host, "token_url": Self.tokenURL, "client_id": "client", "client_auth": "secret_post",
-      "scope": "scope", "allow_host": "proxy.example", "ca_file": "CA",
+      "scope": "scope", "token_params": "resource=r&audience=a", "allow_host": "proxy.example", "ca_file": "CA",
     ]
     try expect(Self.complete(), { $0.clientSecret = secret("new") }, same.merging(["secret": "new"]) { $1 })
     try expect(Self.complete(), { _ in }, same.merging(["secret": "old secret"]) { $1 })
+    try expect(Self.complete(), { $0.tokenParameters = [] }, same.merging(["token_params": ""]) { $1 })
+    try expect(
+      Self.complete(), { $0.tokenParameters = [TokenParameter("x", "")] }, same.merging(["token_params": "x="]) { $1 })
     try expect(
       Self.basic(),
       {

@@ -13,7 +13,8 @@ private func settings() throws -> ConnectionSettings {
     auth: .clientCredentials(
       ClientCredentials(
         tokenOrigin: try Origin(pasted: "a.authentication.eu10.hana.ondemand.com"), tokenTarget: "/oauth/token?x=1",
-        clientID: "sb-ä", authentication: .secretPost(SecretBytes(copying: Array("s3cret".utf8))), scope: "s")),
+        clientID: "sb-ä", authentication: .secretPost(SecretBytes(copying: Array("s3cret".utf8))), scope: "s",
+        parameters: [TokenParameter("resource", "ü\"&="), TokenParameter("resource", ""), TokenParameter("a", "")])),
     allowedHosts: ["localhost", "x"], certificateAuthorities: [1, 2, 3])
 }
 
@@ -28,6 +29,10 @@ private func settings() throws -> ConnectionSettings {
       return
     }
     #expect(client.clientID == "sb-ä" && client.authentication.name == "secret_post" && client.scope == "s")
+    #expect(
+      client.parameters == [
+        TokenParameter("resource", "ü\"&="), TokenParameter("resource", ""), TokenParameter("a", ""),
+      ])
     #expect(client.tokenTarget == "/oauth/token?x=1")
     #expect(client.authentication.secret == SecretBytes(copying: Array("s3cret".utf8)))
   }

@@ -117,10 +117,12 @@ final class StandbyBench {
         certificateAuthorities: Array(TestCertificates.authority.utf8)))
   }
 
-  func source(_ live: Credential, _ standby: Credential?, isCheck: Bool = false) -> TokenSource {
+  func source(
+    _ live: Credential, _ standby: Credential?, isCheck: Bool = false, policy: MintPolicy = .perRequest
+  ) -> TokenSource {
     TokenSource(
       connection: "nordvik", credential: live, standby: standby, engine: engine, monitor: monitor,
-      mints: Mints(perSecond: 0), ignoresRejection: isCheck)
+      mints: Mints(perSecond: 0), policy: policy, ignoresRejection: isCheck)
   }
 
   /// A live client with the secret "old", and "new" beside it.

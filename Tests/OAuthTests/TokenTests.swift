@@ -70,7 +70,9 @@ private func failure(_ response: HTTPResponse) -> S4Error? {
     #expect(failure(response(200, text))?.code == .malformedAnswer, "\(text)")
   }
 
-  @Test(arguments: ["invalid_client", "unauthorized"]) func rejectedSecretIsExpired(_ code: String) throws {
+  @Test(arguments: ["invalid_client", "unauthorized", "unauthorized_client"]) func rejectedSecretIsExpired(
+    _ code: String
+  ) throws {
     let error = try #require(
       failure(response(401, #"{"error":"\#(code)","error_description":"Bad credentials s3cret"}"#)))
     #expect(error.code == .credentialExpired)
@@ -82,7 +84,9 @@ private func failure(_ response: HTTPResponse) -> S4Error? {
 
   @Test func everyOtherRefusalHasItsOwnCode() {
     #expect(failure(response(401, ""))?.code == .credentialExpired)
-    #expect(failure(response(400, #"{"error":"invalid_client"}"#))?.code == .credentialExpired)
+    for code in ["invalid_client", "unauthorized", "unauthorized_client"] {
+      #expect(failure(response(400, #"{"error":"\#(code)"}"#))?.code == .credentialExpired)
+    }
     #expect(failure(response(400, #"{"error":"invalid_scope"}"#))?.code == .serviceError)
     #expect(failure(response(429, ""))?.code == .throttled)
     #expect(failure(response(503, ""))?.code == .unreachable)
@@ -111,6 +115,19 @@ private func failure(_ response: HTTPResponse) -> S4Error? {
       request.body.map(header) == "grant_type=client_credentials&scope=x+y&client_id=a+b&client_secret=s%26t")
     #expect(request.isAnswerSecret)
     #expect(request.certificate == nil)
+  }
+
+  @Test func parametersOfTheTenantAreFormEncodedInTheirOrder() throws {
+    let credentials = ClientCredentials(
+      tokenOrigin: try #require(origin), tokenTarget: "/oauth/token", clientID: "a",
+      authentication: .secretBasic(SecretBytes(copying: [1])), scope: "x",
+      parameters: [
+        TokenParameter("resource", "urn:a b&c=ü"), TokenParameter("resource", "2"), TokenParameter("a+b", ""),
+      ])
+    let request = credentials.tokenRequest(deadline: Deadline(milliseconds: 1_000), trust: Trust())
+    #expect(
+      request.body.map(header)
+        == "grant_type=client_credentials&scope=x&resource=urn%3Aa+b%26c%3D%C3%BC&resource=2&a%2Bb=")
   }
 
   @Test func certificateGoesIntoTheHandshakeAndTheIDIntoTheBody() throws {

@@ -54,6 +54,31 @@ func (a *arena) given(name, value string) *C.char {
 	return (*C.char)(memory)
 }
 
+// texts copies a list of strings; an empty one becomes NULL.
+func (a *arena) texts(name string, values []string) (**C.char, C.size_t) {
+	if len(values) == 0 {
+		return nil, 0
+	}
+	memory := (**C.char)(a.bytes(len(values) * int(unsafe.Sizeof((*C.char)(nil)))))
+	for i, value := range values {
+		unsafe.Slice(memory, len(values))[i] = a.given(name, value)
+	}
+	return memory, C.size_t(len(values))
+}
+
+// tokenParams copies names and values; nil becomes NULL, and an empty list does not.
+func (a *arena) tokenParams(values []TokenParam) (*C.askel_s4_token_param, C.size_t) {
+	if values == nil {
+		return nil, 0
+	}
+	memory := (*C.askel_s4_token_param)(a.bytes(len(values) * C.sizeof_askel_s4_token_param))
+	for i, value := range values {
+		each := &unsafe.Slice(memory, len(values))[i]
+		each.name, each.value = a.given("TokenParams", value.Name), a.given("TokenParams", value.Value)
+	}
+	return memory, C.size_t(len(values))
+}
+
 // moment copies a point in time; zero becomes NULL.
 func (a *arena) moment(name string, value time.Time) *C.char {
 	if value.IsZero() {

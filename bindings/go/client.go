@@ -23,6 +23,17 @@ const (
 	HTTP2 HTTPVersion = C.ASKEL_S4_HTTP_2
 )
 
+// MintPolicy is how long an access token lives in this process.
+type MintPolicy int32
+
+const (
+	// MintPerRequest mints a token for each request, sends it once, and wipes it.
+	MintPerRequest MintPolicy = C.ASKEL_S4_MINT_PER_REQUEST
+	// MintPerCall mints one for all requests of one cursor or other call, in wiped memory: anew before its end (after 30
+	// seconds where the endpoint names none) and after a 401; wiped when the cursor ends or is closed.
+	MintPerCall MintPolicy = C.ASKEL_S4_MINT_PER_CALL
+)
+
 // ClientOptions say how to open a client.
 type ClientOptions struct {
 	// Connection is the connection's ID.
@@ -37,10 +48,12 @@ type ClientOptions struct {
 	// Retries is how often a read, or a token request, is sent again after a lost connection or a passing error, within
 	// its time; 0 is 4, a negative number never. The receipt counts them.
 	Retries int32
+	// MintPolicy is MintPerRequest where it is left out.
+	MintPolicy MintPolicy
 }
 
 // Client is one connection, open for work. Goroutines may share it. A token is minted for each request, used once,
-// and wiped.
+// and wiped, unless MintPolicy says otherwise.
 type Client struct {
 	// The instance stays open while this client is there.
 	instance *Instance
@@ -60,6 +73,7 @@ func (i *Instance) Client(options ClientOptions) (*Client, error) {
 		language:         memory.text("Language", options.Language),
 		timeout_ms:       milliseconds(options.Timeout),
 		retries:          C.int32_t(options.Retries),
+		mint_policy:      C.int32_t(options.MintPolicy),
 	}
 	if memory.err != nil {
 		return nil, memory.err

@@ -47,7 +47,10 @@ type ConnectionOptions struct {
 	TokenURL, ClientID, ClientSecret string
 	ClientAuth                       ClientAuth
 	Scope                            string
-	User, Password                   string
+	// TokenParams are, for client credentials, what this tenant's token endpoint wants besides, such as "resource". No
+	// secrets: they are shown. When staging, nil takes over the live ones, and an empty slice takes them away.
+	TokenParams    []TokenParam
+	User, Password string
 	// AllowHost names hosts that are admitted although they are no S/4HANA Cloud Public Edition hosts.
 	AllowHost []string
 	// CAFile is a PEM file of the authorities to trust instead of the system's. Read when stored.
@@ -63,6 +66,9 @@ type ConnectionOptions struct {
 	Actor string
 }
 
+// TokenParam is a name and a value that a token endpoint wants beside what OAuth asks for.
+type TokenParam struct{ Name, Value string }
+
 // Credential is what is known of a credential, never its secret.
 type Credential struct {
 	Host       string
@@ -71,9 +77,11 @@ type Credential struct {
 	ClientID   string `json:"client_id"`
 	ClientAuth string `json:"client_auth"`
 	Scope      string
-	User       string
-	AllowHost  string `json:"allow_host"`
-	HasCA      bool   `json:"has_ca"`
+	// TokenParams are what the token endpoint is told besides.
+	TokenParams []TokenParam `json:"token_params"`
+	User        string
+	AllowHost   string `json:"allow_host"`
+	HasCA       bool   `json:"has_ca"`
 	// Certificate is nil where there is none.
 	Certificate *Certificate
 	Generation  uint64
@@ -140,6 +148,7 @@ func (i *Instance) put(
 ) error {
 	var memory arena
 	defer memory.free()
+	params, paramCount := memory.tokenParams(options.TokenParams)
 	o := C.askel_s4_connection_options{
 		struct_size:   C.sizeof_askel_s4_connection_options,
 		id:            memory.text("ID", options.ID),
@@ -160,6 +169,8 @@ func (i *Instance) put(
 		expires_at:         memory.moment("ExpiresAt", options.ExpiresAt),
 		expiring_days:      C.uint32_t(options.ExpiringDays),
 		actor:              memory.text("Actor", options.Actor),
+		token_params:       params,
+		token_param_count:  paramCount,
 	}
 	if memory.err != nil {
 		return memory.err
@@ -248,8 +259,11 @@ func (i *Instance) change(
 
 // CheckOptions say how to check a connection.
 type CheckOptions struct {
-	// Service is a service to probe after the mint; with HTTP Basic it must be given.
+	// Service is a service to probe after the mint; with HTTP Basic it, or Services, must be given.
 	Service string
+	// Services are, instead, up to 200 services; the result says of each whether it is readable, and that one is not is
+	// no error.
+	Services []string
 	// Timeout is the deadline of the whole check; 0 is 30 seconds.
 	Timeout time.Duration
 	// Beside proves the credential that stands beside the live one.
@@ -268,8 +282,23 @@ type CheckResult struct {
 		ExpiresIn int64 `json:"expires_in_s"`
 		Scope     string
 	}
-	Service      string
+	Service string
+	// Services tells of each that was listed how it stands, in their order.
+	Services     []ServiceResult
 	Milliseconds int64 `json:"ms"`
+}
+
+// ServiceResult is how one of the services that were checked stands.
+type ServiceResult struct {
+	// Service is its path.
+	Service string
+	// Status is "readable", "not_in_arrangement" (the API refused it to a good credential), "not_found" or "failing".
+	Status string
+	// HTTPStatus is 0 where no answer came.
+	HTTPStatus int `json:"http_status"`
+	// Code is SAP's, or the HTTP status, or the library's; "" where it is readable.
+	Code, Message string
+	Milliseconds  int64 `json:"ms"`
 }
 
 // Check proves the credential, also one that was rejected before: a token is minted and discarded.
@@ -278,12 +307,16 @@ func (i *Instance) Check(ctx context.Context, id string, options CheckOptions) (
 	var memory arena
 	defer memory.free()
 	name := memory.given("id", id)
+	services, serviceCount := memory.texts("Services", options.Services)
 	o := C.askel_s4_check_options{
 		struct_size: C.sizeof_askel_s4_check_options,
 		service:     memory.text("Service", options.Service),
 		timeout_ms:  milliseconds(options.Timeout),
 		beside:      flag(options.Beside),
 		actor:       memory.text("Actor", options.Actor),
+
+		services:      services,
+		service_count: serviceCount,
 	}
 	if memory.err != nil {
 		return found, memory.err

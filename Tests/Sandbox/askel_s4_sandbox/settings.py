@@ -85,6 +85,8 @@ class Settings:
     token_scope: str = "uaa.resource"
     token_error: str = "invalid_client"
     """`error` for a bad secret; older XSUAA says "unauthorized"."""
+    token_params: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What the token endpoint wants in the form besides: {"resource": "urn:x"}, or a list of values in their order."""
     token_single_use: bool = False
     """Refuse a token that was used before: proves that a client never uses one twice."""
     basic_attempts: int = 3
@@ -109,6 +111,8 @@ class Settings:
                 raise ValueError(f"setting {name} is a number of seconds, or null")
             if name == "csrf" and value not in ("required", "off"):
                 raise ValueError('setting csrf is "required" or "off"')
+            if name == "token_params" and not isinstance(value, dict):
+                raise ValueError("setting token_params is an object")
             if name == "sap_message" and not (value is None or isinstance(value, dict)):
                 raise ValueError("setting sap_message is an object, or null")
             if name.startswith("approval_") and not (isinstance(value, str) and len(value) < 2):

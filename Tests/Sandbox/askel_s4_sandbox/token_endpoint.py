@@ -99,6 +99,11 @@ async def answer_token(tenant: Tenant, request: web.BaseRequest) -> Answer:
         failures["unsupported_grant_type" if grant else "no_grant_type"] += 1
         name = "unsupported_grant_type" if grant else "invalid_request"
         return _error(400, name, f"Unsupported grant type: {grant}" if grant else "Missing grant type")
+    for name, wanted in tenant.settings.token_params.items():
+        if form.get(name, []) != (wanted if isinstance(wanted, list) else [wanted]):
+            failures["wrong_parameter"] += 1
+            # RFC 8707 section 2.
+            return _error(400, "invalid_target", f"The parameter {name} is missing, unknown, or malformed")
     return _mint(tenant)
 
 

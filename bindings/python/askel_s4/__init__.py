@@ -8,7 +8,7 @@ says what was proven about them.
 
 from typing import Optional as _Optional
 
-from ._enums import Auth, ClientAuth, Code, Delivery, HttpVersion, LogLevel, Outcome, Verdict
+from ._enums import Auth, ClientAuth, Code, Delivery, HttpVersion, LogLevel, MintPolicy, Outcome, Verdict
 from ._errors import (
     AskelError,
     Cancelled,
@@ -49,7 +49,7 @@ from ._values import text_in as _text_in
 from ._vault import Progress
 from ._write import Settled
 from .client import Client
-from .connection import Beside, Certificate, CheckResult, Connection, Credential, Token
+from .connection import Beside, Certificate, CheckResult, Connection, Credential, ServiceResult, Token
 from .cursor import Cursor, Pages
 from .instance import Instance
 from .receipt import Receipt
@@ -96,6 +96,7 @@ __all__ = [
     "KeyOperation",
     "LogLevel",
     "MalformedAnswer",
+    "MintPolicy",
     "NotFound",
     "NotOData",
     "OriginRefused",
@@ -111,6 +112,7 @@ __all__ = [
     "Row",
     "ServiceError",
     "ServiceKey",
+    "ServiceResult",
     "Settled",
     "Store",
     "StoreAction",

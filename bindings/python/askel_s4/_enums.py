@@ -84,6 +84,16 @@ class HttpVersion(IntEnum):
     HTTP_2 = 2
 
 
+class MintPolicy(IntEnum):
+    """How long an access token lives in this process."""
+
+    #: Minted for one request, sent once, wiped.
+    PER_REQUEST = 0
+    #: One token for all requests of one cursor or other call, in wiped memory: minted anew before its end (after 30
+    #: seconds where the endpoint names none) and after a 401, wiped when the cursor ends or is closed.
+    PER_CALL = 1
+
+
 class Delivery(IntEnum):
     """Which sales orders, by how far their delivery has come."""
 

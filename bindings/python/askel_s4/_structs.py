@@ -93,6 +93,10 @@ class AuditOptions(Options):
     ]
 
 
+class TokenParam(Structure):
+    _fields_ = [("name", c_char_p), ("value", c_char_p)]
+
+
 class ConnectionOptions(Options):
     _fields_ = [
         ("struct_size", c_size_t),
@@ -113,6 +117,8 @@ class ConnectionOptions(Options):
         ("expires_at", c_char_p),
         ("expiring_days", c_uint32),
         ("actor", c_char_p),
+        ("token_params", POINTER(TokenParam)),
+        ("token_param_count", c_size_t),
     ]
 
 
@@ -123,6 +129,8 @@ class CheckOptions(Options):
         ("timeout_ms", c_int64),
         ("beside", c_int32),
         ("actor", c_char_p),
+        ("services", POINTER(c_char_p)),
+        ("service_count", c_size_t),
     ]
 
 
@@ -135,6 +143,7 @@ class ClientOptions(Options):
         ("language", c_char_p),
         ("timeout_ms", c_int64),
         ("retries", c_int32),
+        ("mint_policy", c_int32),
     ]
 
 

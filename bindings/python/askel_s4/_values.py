@@ -7,13 +7,13 @@ import math
 from ctypes import c_void_p
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import Any, Mapping, Optional, Sequence, Tuple, Union
 from uuid import UUID
 
 from ._enums import FieldKind, ParamType
 from ._errors import InvalidArgument, check
 from ._ffi import lib
-from ._structs import Field, Param, View
+from ._structs import Field, Param, TokenParam, View
 
 #: What a prepared filter or key takes: each becomes the literal that the property's type in $metadata asks for.
 ParamValue = Union[None, str, bool, int, Decimal, date, datetime, time, UUID]
@@ -66,6 +66,23 @@ def unsigned_in(name: str, value: Optional[int], bits: int) -> int:
     if not 0 <= number < 1 << bits:
         raise InvalidArgument(f"{name} is {number}; it must be between 0 and {(1 << bits) - 1}", target=name)
     return number
+
+
+def texts_in(name: str, values: Sequence[str]) -> "ctypes.Array[ctypes.c_char_p]":
+    """Texts for a `const char *const *` member. The array keeps them alive."""
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"{name} is a sequence: write [{values!r}]")
+    return (ctypes.c_char_p * len(values))(*[text_in(name, value) for value in values])
+
+
+def pairs_in(
+    name: str, values: Union[Mapping[str, str], Sequence[Tuple[str, str]], None]
+) -> Optional["ctypes.Array[TokenParam]"]:
+    """Names with their values. The array keeps them alive."""
+    if values is None:
+        return None
+    pairs = list(values.items() if isinstance(values, Mapping) else values)
+    return (TokenParam * len(pairs))(*[(text_in(name, each), text_in(name, value)) for each, value in pairs])
 
 
 def limit_in(name: str, value: Optional[int]) -> int:

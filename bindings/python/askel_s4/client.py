@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Union
 
 from ._call import Call
-from ._enums import Delivery, HttpVersion
+from ._enums import Delivery, HttpVersion, MintPolicy
 from ._errors import check
 from ._ffi import lib
 from ._handle import ExclusiveHandle, Handle
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 class Client(Writing, Requesting):
     """One connection, open for work; Connection.client() opens it. Threads may share it. A token is minted for each
-    request, used once, and wiped."""
+    request, used once, and wiped, unless `mint_policy` says otherwise."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Client(Writing, Requesting):
         language: Optional[str] = None,
         retries: Optional[int] = None,
         timeout: Optional[float] = None,
+        mint_policy: MintPolicy = MintPolicy.PER_REQUEST,
     ) -> None:
         self.connection_id = connection
         # Keeps the instance open while this client is there.
@@ -48,6 +49,7 @@ class Client(Writing, Requesting):
             language=text_in("language", language),
             timeout_ms=timeout_in(timeout),
             retries=limit_in("retries", retries),
+            mint_policy=mint_policy,
         )
         with instance._handle as pointer:
             check(lib.client_open, pointer, byref(options), self._handle.out)

@@ -4,14 +4,14 @@
 from ctypes import byref
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Dict, Optional
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple
 
 from ._call import Call
-from ._enums import HttpVersion
+from ._enums import HttpVersion, MintPolicy
 from ._errors import check
 from ._ffi import lib
 from ._structs import CheckOptions
-from ._values import datetime_out, text_in, timeout_in
+from ._values import datetime_out, text_in, texts_in, timeout_in
 from .client import Client
 
 if TYPE_CHECKING:
@@ -28,6 +28,22 @@ class Token:
 
 
 @dataclass(frozen=True)
+class ServiceResult:
+    """How one of the services that were checked stands."""
+
+    #: Its path.
+    service: str
+    #: "readable", "not_in_arrangement" (the API refused it to a good credential), "not_found" or "failing".
+    status: str
+    #: None where no answer came.
+    http_status: Optional[int]
+    #: SAP's code, or the HTTP status, or the library's; None where it is readable.
+    code: Optional[str]
+    message: Optional[str]
+    ms: int
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """A credential that passed."""
 
@@ -37,6 +53,8 @@ class CheckResult:
     token: Optional[Token]
     #: Path of the service that was probed.
     service: Optional[str]
+    #: Of each of the services that were listed how it stands, in their order.
+    services: Tuple[ServiceResult, ...]
     ms: int
 
 
@@ -58,6 +76,8 @@ class Credential:
     client_id: Optional[str]
     client_auth: Optional[str]
     scope: Optional[str]
+    #: Names and values of what the token endpoint is told besides.
+    token_params: Tuple[Tuple[str, str], ...]
     user: Optional[str]
     allow_host: Optional[str]
     has_ca: bool
@@ -94,20 +114,26 @@ class Connection(Credential):
         self,
         service: Optional[str] = None,
         *,
+        services: Sequence[str] = (),
         beside: bool = False,
         actor: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> CheckResult:
         """Proves the credential, also one that was rejected before: a token is minted and discarded.
 
-        :param service: service to probe after the mint; with HTTP Basic it must be given
+        :param service: service to probe after the mint; with HTTP Basic it, or services, must be given
+        :param services: instead: up to 200 services; the result says of each whether it is readable, and that one is
+            not is no error
         :param beside: proves the credential that stands beside the live one
         :param actor: who asks, for the audit trail
         :param timeout: seconds for the whole check; default 30
         :raises CredentialExpired, Unauthorised, Unreachable, TlsRefused, NotOData: it does not pass
         """
+        array = texts_in("services", services)
         options = CheckOptions(
             service=text_in("service", service),
+            services=array,
+            service_count=len(array),
             timeout_ms=timeout_in(timeout),
             beside=int(beside),
             actor=text_in("actor", actor),
@@ -119,6 +145,7 @@ class Connection(Credential):
             result = _known(CheckResult, call.take_json())
         if result["token"] is not None:
             result["token"] = Token(**_known(Token, result["token"]))
+        result["services"] = tuple(ServiceResult(**_known(ServiceResult, each)) for each in result["services"] or ())
         return CheckResult(**result)
 
     def promote(self, *, actor: Optional[str] = None) -> "Connection":
@@ -152,6 +179,7 @@ class Connection(Credential):
         language: Optional[str] = None,
         timeout: Optional[float] = None,
         retries: Optional[int] = None,
+        mint_policy: MintPolicy = MintPolicy.PER_REQUEST,
     ) -> Client:
         """Opens the connection for work. Nothing is sent.
 
@@ -160,6 +188,7 @@ class Connection(Credential):
         :param timeout: seconds for an operation that names none; default 60
         :param retries: how often a read, or a token request, is sent again after a lost connection or a passing error,
             within its time; default 4, 0 is never. The receipt counts them
+        :param mint_policy: a token for each request, or one for all requests of a cursor or other call
         """
         return Client(
             self._instance,
@@ -169,6 +198,7 @@ class Connection(Credential):
             language=language,
             timeout=timeout,
             retries=retries,
+            mint_policy=mint_policy,
         )
 
 
@@ -185,6 +215,7 @@ def _credential(cls: Any, data: Dict[str, Any]) -> Dict[str, Any]:
     for name in ("since", "last_proof", "expires_at"):
         if known[name] is not None:
             known[name] = datetime_out(known[name])
+    known["token_params"] = tuple((each["name"], each["value"]) for each in known["token_params"] or ())
     if known["certificate"] is not None:
         certificate = _known(Certificate, known["certificate"])
         known["certificate"] = Certificate(certificate["subject"], datetime_out(certificate["not_after"]))

@@ -5,7 +5,7 @@ import json
 import os
 from ctypes import addressof, byref
 from datetime import date, datetime
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._enums import Auth, ClientAuth, LogLevel, VaultFlag
 from ._errors import check as checked
@@ -14,7 +14,7 @@ from ._handle import Handle
 from ._keys import GivenKeys, Key
 from ._store import Store, store_in
 from ._structs import ConnectionOptions, InstanceOptions
-from ._values import limit_in, list_in, moment_in, pem_in, take_text, text_in, unsigned_in
+from ._values import limit_in, list_in, moment_in, pairs_in, pem_in, take_text, text_in, unsigned_in
 from ._vault import Vault
 from .connection import Connection, connection_of
 
@@ -95,6 +95,7 @@ class Instance(Vault):
         client_secret: Optional[str] = None,
         client_auth: ClientAuth = ClientAuth.SECRET_BASIC,
         scope: Optional[str] = None,
+        token_params: Union[Mapping[str, str], Sequence[Tuple[str, str]], None] = None,
         user: Optional[str] = None,
         password: Optional[str] = None,
         allow_host: Union[str, Sequence[str], None] = None,
@@ -118,6 +119,8 @@ class Instance(Vault):
         :param client_auth: how the client shows to the token endpoint who it is: its secret in the Authorization header
             or in the form, or a certificate
         :param scope: for client credentials: scope to ask for; None is the client's default
+        :param token_params: for client credentials: what this tenant's token endpoint wants besides, such as
+            {"resource": "..."}; pairs, where a name comes more than once. No secrets: they are shown
         :param user: for HTTP Basic: the communication user
         :param password: for HTTP Basic: its password
         :param allow_host: hosts that are admitted although they are no host of S/4HANA Cloud Public Edition or are in
@@ -141,6 +144,7 @@ class Instance(Vault):
             client_secret=client_secret,
             client_auth=client_auth,
             scope=scope,
+            token_params=token_params,
             user=user,
             password=password,
             allow_host=allow_host,
@@ -163,6 +167,7 @@ class Instance(Vault):
         client_secret: Optional[str] = None,
         client_auth: ClientAuth = ClientAuth.SECRET_BASIC,
         scope: Optional[str] = None,
+        token_params: Union[Mapping[str, str], Sequence[Tuple[str, str]], None] = None,
         user: Optional[str] = None,
         password: Optional[str] = None,
         allow_host: Union[str, Sequence[str], None] = None,
@@ -179,7 +184,7 @@ class Instance(Vault):
 
         The parameters are those of put_connection(). What is left out is taken over from the live credential where
         `auth` is the same (`client_auth` too where `client_id` is left out), so that `client_secret` is enough for
-        a new secret; `expires_at` is not taken over.
+        a new secret; `expires_at` is not taken over. `token_params` that are empty take the live ones away.
 
         :raises NotFound: there is no such connection
         """
@@ -193,6 +198,7 @@ class Instance(Vault):
             client_secret=client_secret,
             client_auth=client_auth,
             scope=scope,
+            token_params=token_params,
             user=user,
             password=password,
             allow_host=allow_host,
@@ -206,6 +212,9 @@ class Instance(Vault):
 
     def _put(self, function: Any, id: str, **given: Any) -> Connection:
         options = ConnectionOptions(id=text_in("id", id))
+        parameters = pairs_in("token_params", given.pop("token_params"))
+        if parameters is not None:
+            options.token_params, options.token_param_count = parameters, len(parameters)
         for name, value in given.items():
             setattr(options, name, _MEMBERS.get(name, text_in)(name, value))
         with self._handle as pointer:

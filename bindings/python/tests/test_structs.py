@@ -21,6 +21,7 @@ MIRRORS = {
     "instance_options": _structs.InstanceOptions,
     "rotate_options": _structs.RotateOptions,
     "audit_options": _structs.AuditOptions,
+    "token_param": _structs.TokenParam,
     "connection_options": _structs.ConnectionOptions,
     "check_options": _structs.CheckOptions,
     "client_options": _structs.ClientOptions,
