@@ -181,6 +181,7 @@ final class Exchange: Sendable {
     request.wantsSession = ask.wantsSession
     request.authorization = pass.authorization
     request.certificate = pass.certificate
+    request.identity = source.identity(of: pass.credential)
     if settings.isSentToAPI { request.turn = source.turn(of: pass.credential) }
     return request
   }

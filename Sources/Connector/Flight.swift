@@ -8,7 +8,7 @@ final class Flight: Sendable {
   private struct State {
     var tickets: [Engine.Ticket] = []
     var isCancelled = false
-    var onCancel: (@Sendable () -> Void)?
+    var onCancel: [@Sendable () -> Void] = []
   }
 
   /// More than one operation has in the air at once.
@@ -57,18 +57,20 @@ final class Flight: Sendable {
   /// Runs `action` when the flight is cancelled, or at once where it was.
   func whenCancelled(_ action: @escaping @Sendable () -> Void) {
     let isLate = state.withLock { state in
-      state.onCancel = action
+      // One operation may wait for several things at once: a session, and the token to fetch it with.
+      if state.onCancel.count >= Self.mostTickets { state.onCancel.removeFirst(Self.mostTickets / 2) }
+      state.onCancel.append(action)
       return state.isCancelled
     }
     if isLate { action() }
   }
 
   func cancel() {
-    let (tickets, action) = state.withLock { state in
+    let (tickets, actions) = state.withLock { state in
       state.isCancelled = true
       return (state.tickets, state.onCancel)
     }
     for ticket in tickets { engine.cancel(ticket) }
-    action?()
+    for action in actions { action() }
   }
 }

@@ -113,6 +113,7 @@ extension TokenSource {
     }
     var request = client.tokenRequest(deadline: deadline, trust: credential.settings.trust)
     request.turn = turn(of: credential)
+    request.identity = identity(of: credential)
     request.version = version
     flight.send(request) { [self] result in
       // Minting again costs at most a token that nobody uses.
