@@ -131,7 +131,9 @@ final class EngineLoop: @unchecked Sendable {
     if isClosing {
       for pause in pauses.values { pause.completion(.failure(.closed)) }
       pauses = [:]
-      for transfer in turnstile.takeWaiting() + lookups.takeAll() { transfer.stop(.closed) }
+      var error = S4Error.closed
+      error.outcome = .notSent
+      for transfer in turnstile.takeWaiting() + lookups.takeAll() { transfer.stop(error) }
       for id in Array(running.keys) { end(id, .closed) }
       return false
     }
@@ -195,14 +197,15 @@ final class EngineLoop: @unchecked Sendable {
       pause.completion(.failure(error))
       return
     }
+    var error = error
     if let transfer = turnstile.remove(id) ?? lookups.remove(id) {
+      error.outcome = .notSent
       transfer.stop(error)
       return
     }
     guard let transfer = running.removeValue(forKey: id), let handle = transfer.handle else { return }
     curl_multi_remove_handle(multi, handle)
     turnstile.leave(transfer)
-    var error = error
     if !transfer.wasSent { error.outcome = .notSent }
     transfer.stop(error)
   }
