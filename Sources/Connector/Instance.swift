@@ -19,6 +19,7 @@ package final class Instance: Sendable {
   let engine: Engine
   let monitor: ConnectionMonitor
   let mints: Mints
+  let metadata = MetadataShelf()
   private let facts: CurlRuntime.Facts
   private let isClosed = Atomic<Bool>(false)
 

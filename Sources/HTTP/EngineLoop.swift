@@ -23,6 +23,9 @@ final class EngineLoop: @unchecked Sendable {
     var isParked = false
   }
 
+  /// Connections that wait for their next request, of all clients together: about 100 KiB each. The oldest go first.
+  private static let mostConnections = 128
+
   let requestCount = Atomic<UInt64>(0)
   let guardian = ForkGuard()
   private let mailbox = Locked(Mailbox())
@@ -37,7 +40,7 @@ final class EngineLoop: @unchecked Sendable {
       throw S4Error(.hostUnfit, "the process is short of memory or descriptors: no HTTP engine can be made")
     }
     self.multi = multi
-    askel_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
+    askel_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.mostConnections)
   }
 
   deinit {

@@ -183,17 +183,9 @@ final class Transfer: @unchecked Sendable {
   }
 
   private var routeName: String {
-    var hash = [UInt8](repeating: 0, count: 32)
-    let context = EVP_MD_CTX_new()
-    defer { EVP_MD_CTX_free(context) }
-    EVP_DigestInit_ex(context, EVP_sha256(), nil)
-    for text in [request.origin.url, request.identity, mayBePrivate ? "private" : "public"] {
-      EVP_DigestUpdate(context, Array(text.utf8) + [0], text.utf8.count + 1)
-    }
-    request.certificate?.chain.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
-    EVP_DigestFinal_ex(context, &hash, nil)
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: hash.prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    let chain = request.certificate?.chain.withUnsafeBytes { SHA256.hex($0) } ?? ""
+    let parts = [request.origin.url, request.identity, mayBePrivate ? "inside" : "", chain]
+    return Array(parts.joined(separator: "\n").utf8).withUnsafeBytes { String(SHA256.hex($0).utf8.prefix(32)) ?? "" }
   }
 
   private func trustOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
