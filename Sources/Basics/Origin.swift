@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// An https origin, normalised: `Host` and `host.` and `host:443` are one. What a credential is bound to.
 /// Source: RFC 6454 section 4, RFC 3986 section 3.2.
 package struct Origin: Hashable, Sendable {
-  /// Lower case, without a trailing dot; an IPv6 address without its brackets.
+  /// Lower case, without a trailing dot; an IPv6 address without its brackets and in its shortest form.
   package let host: String
   package let port: UInt16
   /// "https://host", with ":port" where it is not 443. Kept, since each request and each record has it.
@@ -79,8 +83,15 @@ package struct Origin: Hashable, Sendable {
     } else {
       port = 443
     }
-    host = String(decoding: name, as: UTF8.self).lowercased()
-    let plain = host.holds(":") ? "https://[" + host + "]" : "https://" + host
+    let lower = String(decoding: name, as: UTF8.self).lowercased()
+    let isIPv6 = name.contains(Self.colon)
+    if isIPv6 || Self.endsInNumber(name) {
+      guard let address = Self.address(lower, isIPv6 ? AF_INET6 : AF_INET) else { throw .host }
+      host = address
+    } else {
+      host = lower
+    }
+    let plain = isIPv6 ? "https://[" + host + "]" : "https://" + host
     url = port == 443 ? plain : plain + ":" + String(port)
   }
 
@@ -92,6 +103,26 @@ package struct Origin: Hashable, Sendable {
   }
 
   private static let colon = UInt8(ascii: ":")
+
+  /// "127.1", "0x7f.1" and "2130706433" are addresses to some and names to others. Source: WHATWG URL, "ends in a number".
+  private static func endsInNumber(_ name: ArraySlice<UInt8>) -> Bool {
+    let dot = name.lastIndex(of: UInt8(ascii: "."))
+    var last = dot.map { name[($0 + 1)...] } ?? name
+    let isHex = last.starts(with: "0x".utf8) || last.starts(with: "0X".utf8)
+    if isHex { last = last.dropFirst(2) }
+    return last.allSatisfy { isHex ? JSONReader.hexValue($0) != nil : UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+  }
+
+  /// The one spelling of an address; nil for what is none.
+  private static func address(_ text: String, _ family: Int32) -> String? {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    var name = [UInt8](repeating: 0, count: 64)
+    guard inet_pton(family, text, &bytes) == 1 else { return nil }
+    let hasName = name.withUnsafeMutableBytes { room in
+      inet_ntop(family, bytes, room.baseAddress?.assumingMemoryBound(to: CChar.self), socklen_t(room.count)) != nil
+    }
+    return hasName ? String(decoding: name.prefix { $0 != 0 }, as: UTF8.self) : nil
+  }
 
   /// Names of 1 to 63 letters, digits, underscores and inner hyphens, with a dot between two.
   private static func areLabels(_ name: ArraySlice<UInt8>) -> Bool {

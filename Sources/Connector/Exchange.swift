@@ -205,6 +205,7 @@ final class Exchange: Sendable {
     request.label.id = ask.id
     request.label.trace = trace?.text
     request.label.attempt = ask.repeats + 1
+    request.identity = source.identity(of: pass.credential)
     if settings.isSentToAPI { request.turn = source.turn(of: pass.credential) }
     return request
   }

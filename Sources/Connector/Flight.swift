@@ -57,6 +57,8 @@ final class Flight: Sendable {
   /// Runs `action` when the flight is cancelled, or at once where it was.
   func whenCancelled(_ action: @escaping @Sendable () -> Void) {
     let isLate = state.withLock { state in
+      // One operation may wait for several things at once: a session, and the token to fetch it with.
+      if state.onCancel.count >= Self.mostTickets { state.onCancel.removeFirst(Self.mostTickets / 2) }
       if !state.isCancelled { state.onCancel.append(action) }
       return state.isCancelled
     }

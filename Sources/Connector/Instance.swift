@@ -20,6 +20,7 @@ package final class Instance: Sendable {
   let monitor: ConnectionMonitor
   let mints: Mints
   let telemetry: Telemetry
+  let metadata = MetadataShelf()
   private let facts: CurlRuntime.Facts
   private let isClosed = Atomic<Bool>(false)
 

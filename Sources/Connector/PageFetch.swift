@@ -102,7 +102,8 @@ struct MetadataFetch {
           {
             throw page
           }
-          let metadata = try Metadata.parse(response.body.bytes)
+          let metadata = try client.instance.metadata.metadata(
+            response.body.bytes, from: answer.credential.settings.origin.host)
           client.cache(metadata, for: service)
           return metadata
         })

@@ -143,6 +143,7 @@ extension TokenSource {
     }
     var request = client.tokenRequest(deadline: deadline, trust: credential.settings.trust)
     request.turn = turn(of: credential)
+    request.identity = identity(of: credential)
     request.version = version
     request.headers.append("X-Request-Id: " + id)
     request.label.connection = connection

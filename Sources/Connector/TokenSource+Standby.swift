@@ -17,7 +17,7 @@ extension TokenSource {
     let limit = credential.settings.lockableUser.map { user in
       ignoresRejection || state.withLock { $0.standby?.settings.lockableUser } == user ? 1 : 2
     }
-    return Turn(key: "\(connection)#\(credential.generation)") {
+    return Turn(key: identity(of: credential)) {
       [monitor, connection, generation = credential.generation, ignoredRejections] in
       monitor.passage(connection, generation: generation, limit: limit, ignoring: ignoredRejections)
     }

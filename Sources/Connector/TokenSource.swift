@@ -179,6 +179,8 @@ final class TokenSource: Sendable {
     monitor.accepted(connection, generation: credential.generation)
   }
 
+  func identity(of credential: Credential) -> String { connection + "#" + String(credential.generation) }
+
   func mayBeSent(_ credential: Credential) -> Bool {
     ignoresRejection || monitor.mayStillSend(connection, generation: credential.generation)
   }

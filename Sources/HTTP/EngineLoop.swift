@@ -23,6 +23,9 @@ final class EngineLoop: @unchecked Sendable {
     var isParked = false
   }
 
+  /// Connections that wait for their next request, of all clients together: about 100 KiB each. The oldest go first.
+  private static let mostConnections = 128
+
   let requestCount = Atomic<UInt64>(0)
   let guardian = ForkGuard()
   private let mailbox = Locked(Mailbox())
@@ -30,13 +33,14 @@ final class EngineLoop: @unchecked Sendable {
   private var running: [UInt64: Transfer] = [:]
   private var pauses: [UInt64: Pause] = [:]
   private var turnstile = Turnstile()
+  private var lookups = Lookups()
 
   init() throws(S4Error) {
     guard let multi = curl_multi_init() else {
       throw S4Error(.hostUnfit, "the process is short of memory or descriptors: no HTTP engine can be made")
     }
     self.multi = multi
-    askel_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
+    askel_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.mostConnections)
   }
 
   deinit {
@@ -88,30 +92,20 @@ final class EngineLoop: @unchecked Sendable {
     // A thread cannot join itself; it would be the last to hold the engine only if nobody had closed it.
     if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
     ExitWatch.shared.remove(self)
+    Resolver.shared.remove(self)
   }
 
-  /// Starts the thread with all signals blocked: they are the host's.
   private func start() -> pthread_t? {
     ExitWatch.shared.add(self)
-    var everything = sigset_t()
-    var before = sigset_t()
-    sigfillset(&everything)
-    pthread_sigmask(SIG_SETMASK, &everything, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
     // The thread holds the loop alive until it has ended.
     let me = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, nil,
-      { pointer in
-        guard let pointer else { return nil }
-        Unmanaged<EngineLoop>.fromOpaque(pointer).takeRetainedValue().run()
-        return nil
-      }, me.toOpaque())
-    guard code == 0 else {
+    let thread = QuietThread.start(me.toOpaque()) { pointer in
+      if let pointer { Unmanaged<EngineLoop>.fromOpaque(pointer).takeRetainedValue().run() }
+      return nil
+    }
+    if thread == nil {
       me.release()
       ExitWatch.shared.remove(self)
-      return nil
     }
     return thread
   }
@@ -119,9 +113,9 @@ final class EngineLoop: @unchecked Sendable {
   private func run() {
     // A fork waits for the work between two polls, and never for a poll.
     while ForkGate.within({ work() }) {
-      let pause = pauses.values.map(\.moment).min()?.remainingMilliseconds
-      curl_multi_poll(
-        multi, nil, 0, Int32(clamping: min(turnstile.patience ?? 60_000, pause ?? 60_000, 60_000)), nil)
+      let pause = pauses.values.map(\.moment).min()?.remainingMilliseconds ?? 60_000
+      let patience = min(turnstile.patience ?? 60_000, lookups.patience ?? 60_000)
+      curl_multi_poll(multi, nil, 0, Int32(clamping: min(patience, pause, 60_000)), nil)
     }
     mailbox.withLock { $0.isParked = true }
   }
@@ -140,13 +134,18 @@ final class EngineLoop: @unchecked Sendable {
     if isClosing {
       for pause in pauses.values { pause.completion(.failure(.closed)) }
       pauses = [:]
-      for transfer in turnstile.takeWaiting() { transfer.stop(.closed) }
+      var error = S4Error.closed
+      error.outcome = .notSent
+      for transfer in turnstile.takeWaiting() + lookups.takeAll() { transfer.stop(error) }
       for id in Array(running.keys) { end(id, .closed) }
       return false
     }
     for pause in pauses.values where pause.moment.hasPassed {
       pauses[pause.id] = nil
       pause.completion(.success(()))
+    }
+    for (transfer, end) in lookups.takeDone(for: self) {
+      if case .refused(let error) = end { transfer.stop(error) } else { begin(transfer) }
     }
     var active: Int32 = 0
     repeat {
@@ -170,6 +169,13 @@ final class EngineLoop: @unchecked Sendable {
   }
 
   private func begin(_ transfer: Transfer) {
+    switch lookups.admit(transfer, for: self) {
+    case .go: break
+    case .wait: return
+    case .refused(let error):
+      transfer.stop(error)
+      return
+    }
     switch turnstile.admit(transfer) {
     case .go: break
     case .wait: return
@@ -194,14 +200,15 @@ final class EngineLoop: @unchecked Sendable {
       pause.completion(.failure(error))
       return
     }
-    if let transfer = turnstile.remove(id) {
+    var error = error
+    if let transfer = turnstile.remove(id) ?? lookups.remove(id) {
+      error.outcome = .notSent
       transfer.stop(error)
       return
     }
     guard let transfer = running.removeValue(forKey: id), let handle = transfer.handle else { return }
     curl_multi_remove_handle(multi, handle)
     turnstile.leave(transfer)
-    var error = error
     if !transfer.wasSent { error.outcome = .notSent }
     transfer.stop(error)
   }

@@ -39,8 +39,10 @@ package struct HTTPRequest: Sendable {
   /// The whole Authorization header line, ending with a NUL byte for libcurl.
   package var authorization: SecretBytes?
   /// What the client shows in the TLS handshake; nil: nothing. Requests with different ones share no connection and no
-  /// TLS session.
+  /// TLS session either.
   package var certificate: ClientCertificate?
+  /// Names the credential, or whose it is: requests with different ones share no connection and no TLS session.
+  package var identity = ""
   /// The session that a write belongs to.
   package var session: SessionGrant?
   /// Form body of a POST, which holds a secret.

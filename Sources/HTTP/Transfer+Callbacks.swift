@@ -52,13 +52,15 @@ extension Transfer {
     @convention(c) (
       UnsafeMutableRawPointer?, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?, Int32, Int32
     ) -> Int32 = { pointer, _, _, _, _ in
-      guard let transfer = Transfer.from(pointer), !transfer.wasSent else { return CURL_PREREQFUNC_ABORT }
+      guard let transfer = Transfer.from(pointer), !transfer.wasSent, transfer.stopped == nil else {
+        return CURL_PREREQFUNC_ABORT
+      }
       guard transfer.isAsWhomItShouldBe else { return CURL_PREREQFUNC_ABORT }
       transfer.wasSent = true
       return CURL_PREREQFUNC_OK
     }
 
-  /// libcurl tells connections apart by `Transfer.mark`. Should one ever not, nothing goes out under the name of another
+  /// libcurl tells connections apart by `Transfer.routeName`. Should one ever not, nothing goes out under the name of another
   /// client.
   private var isAsWhomItShouldBe: Bool {
     var connection: UnsafeMutablePointer<curl_tlssessioninfo>?
@@ -152,22 +154,12 @@ extension Transfer {
   }
 
   private func admits(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Bool {
-    if request.trust.allowedHosts.contains(request.origin.host) { return true }
+    if mayBePrivate { return true }
     let raw = UnsafeRawBufferPointer(
       start: UnsafeRawPointer(address) + (MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0),
       count: Int(address.pointee.addrlen))
-    // sockaddr_in: 4 bytes at 4; sockaddr_in6: 16 bytes at 8.
-    let bytes: [UInt8]
-    switch address.pointee.family {
-    case AF_INET where raw.count >= 8: bytes = Array(raw[4..<8])
-    case AF_INET6 where raw.count >= 24: bytes = Array(raw[8..<24])
-    default: bytes = []
-    }
-    if AddressRule.isPublic(bytes) { return true }
-    stopped = S4Error(
-      .hostRefused,
-      "\(request.origin.host) resolves to an address inside a private network: check the host, or name "
-        + "it in allow_host when that is meant", target: "host")
+    if AddressRule.isPublic(Addresses.bytes(address.pointee.family, raw) ?? []) { return true }
+    stopped = insideNetwork
     return false
   }
 }

@@ -17,7 +17,11 @@ final class Transfer: @unchecked Sendable {
   let request: HTTPRequest
   let completion: Completion
   var handle: UnsafeMutableRawPointer?
+  /// Where the host is; nil until it was looked up.
+  private(set) var addresses: Addresses?
   private var headerList: UnsafeMutablePointer<curl_slist>?
+  /// What libcurl is told of the host: it resolves nothing itself.
+  private var route: [UnsafeMutablePointer<curl_slist>] = []
   /// libcurl's own words on a failure, for requests with a client certificate: see `CertificateAlert`.
   private var words: UnsafeMutablePointer<CChar>?
   var headers: [(name: String, value: String)] = []
@@ -47,6 +51,7 @@ final class Transfer: @unchecked Sendable {
   deinit {
     if let headerList { curl_slist_free_all(headerList) }
     if let handle { curl_easy_cleanup(handle) }
+    for list in route { curl_slist_free_all(list) }
     words?.deallocate()
   }
 
@@ -66,7 +71,6 @@ final class Transfer: @unchecked Sendable {
       askel_curl_set_long(easy, CURLOPT_PATH_AS_IS, 1),
       askel_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0),
       askel_curl_set_long(easy, CURLOPT_NOSIGNAL, 1),
-      askel_curl_set_long(easy, CURLOPT_QUICK_EXIT, 1),
       askel_curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, 1),
       askel_curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, 2),
       askel_curl_set_long(easy, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
@@ -89,6 +93,7 @@ final class Transfer: @unchecked Sendable {
       askel_curl_set_pointer(easy, CURLOPT_PREREQDATA, me),
       askel_curl_set_prerequest(easy, Self.onRequest),
     ]
+    results += try routeOptions(easy)
     results += trustOptions(easy)
     results += certificateOptions(easy)
     results += try payloadOptions(easy)
@@ -143,8 +148,53 @@ final class Transfer: @unchecked Sendable {
     }
   }
 
+  /// Takes what the host resolved to, once: what is connected to is what was checked.
+  func take(_ found: Addresses) -> Lookups.Admission {
+    guard found.arePublic || mayBePrivate else { return .refused(insideNetwork) }
+    addresses = found
+    return .go
+  }
+
+  var mayBePrivate: Bool { request.trust.allowedHosts.contains(request.origin.host) }
+
+  var insideNetwork: S4Error {
+    S4Error(
+      .hostRefused,
+      "\(request.origin.host) resolves to an address inside a private network: check the host, or name "
+        + "it in allow_host when that is meant", target: "host")
+  }
+
+  /// Sends libcurl to the addresses by way of a name that is made of the host and of what is shown to it. By that name
+  /// libcurl keeps connections and TLS sessions: those of different credentials are never one. The host itself is what
+  /// the certificate is checked for.
+  private func routeOptions(_ easy: UnsafeMutableRawPointer) throws(S4Error) -> [CURLcode] {
+    guard let addresses else { throw Self.shortOfMemory }
+    let name = routeName
+    for line in ["::" + name + ":", "+" + name + ":" + String(request.origin.port) + ":" + addresses.text] {
+      guard let list = curl_slist_append(nil, line) else { throw Self.shortOfMemory }
+      route.append(list)
+    }
+    return [
+      askel_curl_set_pointer(easy, CURLOPT_CONNECT_TO, route[0]),
+      askel_curl_set_pointer(easy, CURLOPT_RESOLVE, route[1]),
+      // Longer than a request waits for its turn on a connection; renewed by each.
+      askel_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, 3_600),
+    ]
+  }
+
+  private var routeName: String {
+    let chain = request.certificate?.chain.withUnsafeBytes { SHA256.hex($0) } ?? ""
+    let parts = [request.origin.url, request.identity, mayBePrivate ? "inside" : "", chain]
+    return Array(parts.joined(separator: "\n").utf8).withUnsafeBytes { String(SHA256.hex($0).utf8.prefix(32)) ?? "" }
+  }
+
   private func trustOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
-    guard !request.trust.certificateAuthorities.isEmpty else { return [] }
+    guard !request.trust.certificateAuthorities.isEmpty else {
+      // With a folder beside the file libcurl would read the system's authorities anew for each connection: 17 ms, and
+      // their memory each time.
+      let hasFile = askel_curl_version()?.pointee.cainfo != nil
+      return hasFile ? [askel_curl_set_pointer(easy, CURLOPT_CAPATH, nil)] : []
+    }
     return request.trust.certificateAuthorities.withUnsafeBytes { pem in
       var blob = curl_blob(
         data: UnsafeMutableRawPointer(mutating: pem.baseAddress), len: pem.count, flags: UInt32(CURL_BLOB_COPY))
@@ -158,30 +208,15 @@ final class Transfer: @unchecked Sendable {
 
   /// The certificate itself is none of libcurl's: see `ShownCertificate`.
   private func certificateOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
-    guard let certificate = request.certificate else { return [] }
+    guard request.certificate != nil else { return [] }
     let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     self.words = words
     return [
       askel_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, words),
-      mark(certificate.chain).withCString { askel_curl_set_pointer(easy, CURLOPT_CAPATH, $0) },
       // A resumed session has the client's certificate of the one before.
       askel_curl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0),
     ]
-  }
-
-  /// What keeps connections of different certificates apart: libcurl goes on with a connection whose folders of
-  /// authorities are the same, and compares no context that a callback changed. So the certificate's hash is one more
-  /// of these folders, at a place where there can be none.
-  private func mark(_ chain: SecretBytes) -> String {
-    var hash = [UInt8](repeating: 0, count: 32)
-    chain.withUnsafeBytes { _ = EVP_Digest($0.baseAddress, $0.count, &hash, nil, EVP_sha256(), nil) }
-    let digits = Array("0123456789abcdef".utf8)
-    let name = hash.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-    let system =
-      request.trust.certificateAuthorities.isEmpty
-      ? askel_curl_version()?.pointee.capath.map { String(cString: $0) + ":" } : nil
-    return (system ?? "") + "/dev/null/" + String(decoding: name, as: UTF8.self)
   }
 
   private func payloadOptions(_ easy: UnsafeMutableRawPointer) throws(S4Error) -> [CURLcode] {

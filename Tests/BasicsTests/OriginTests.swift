@@ -34,7 +34,9 @@ import Testing
       ("host-", .host), ("a..b", .host), (".host", .host), ("host..", .host), ("ho$t", .host), ("ho%73t", .host),
       ("[::1", .host), ("[]", .host), ("[::1]x", .host), ("[localhost]", .host), ("[1234]", .host),
       ("[::1%25lo]", .host),
-      ("[::1]:", .port), ("https:host", .port),
+      ("[:::1]", .host), ("[1::2::3]", .host), ("[::ffff:1.2.3]", .host), ("127.1", .host), ("2130706433", .host),
+      ("0x7f.1", .host), ("0x7F000001", .host), ("0177.0.0.1", .host), ("1.2.3.4.5", .host), ("256.1.1.1", .host),
+      ("host.0x", .host), ("host.1", .host), ("[::1]:", .port), ("https:host", .port),
     ] as [(String, Origin.Fault)])
   func whatIsNoHTTPSOriginIsRefused(text: String, fault: Origin.Fault) {
     #expect(throws: fault) { try Origin(pasted: text) }
@@ -51,6 +53,16 @@ import Testing
     let origin = try Origin(pasted: "[2001:DB8::1]:8443")
     #expect(origin.host == "2001:db8::1")
     #expect(origin.url == "https://[2001:db8::1]:8443")
+  }
+
+  @Test(arguments: [
+    ("[2001:db8:0:0:0:0:0:1]", "2001:db8::1"), ("[2001:0DB8::0001]", "2001:db8::1"), ("[0::0:1]", "::1"),
+    ("[::FFFF:7f00:1]", "::ffff:127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("127.0.0.1.", "127.0.0.1"),
+  ])
+  func spellingsOfOneAddressAreEqual(text: String, host: String) throws {
+    let origin = try Origin(pasted: text)
+    #expect(origin.host == host)
+    #expect(origin == (try Origin(pasted: origin.url)))
   }
 
   @Test(arguments: [

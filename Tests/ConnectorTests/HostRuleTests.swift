@@ -38,6 +38,11 @@ private func tokenRefusal(_ url: String, allowed: [String] = []) -> S4Error? {
     ("my300000-api.s4hana.cloud.sap:0", "port"), ("my300000-api.s4hana.cloud.sap:65536", "port"),
     ("my300000-api.s4hana.cloud.sap:", "port"), ("my300000-api.s4hana.cloud.sap:+443", "port"), ("", "empty"),
     ("my 300000.s4hana.cloud.sap", "host name"), ("my300000\r\n.s4hana.cloud.sap", "host name"),
+    ("my300000-api.s4hana.cloud.sap\t", "host name"), ("my300000\\@evil.com.s4hana.cloud.sap", "host name"),
+    ("evil.com\\.s4hana.cloud.sap", "host name"), ("my300000\u{212A}.s4hana.cloud.sap", "host name"),
+    ("my300000%2fevil.s4hana.cloud.sap", "host name"), ("evil.com#.s4hana.cloud.sap", "path"),
+    ("evil.com/.s4hana.cloud.sap", "path"), ("evil.com?.s4hana.cloud.sap", "path"), ("2130706433", "host name"),
+    ("https:my300000.s4hana.cloud.sap", "port"), ("//my300000.s4hana.cloud.sap", "host name"),
     ("-x.s4hana.cloud.sap", "host name"), ("a..s4hana.cloud.sap", "host name"),
   ]) func malformedHostIsRefusedSayingWhich(_ host: String, _ word: String) throws {
     let error = try #require(refusal(host))

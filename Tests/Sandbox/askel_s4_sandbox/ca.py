@@ -83,7 +83,9 @@ def make_certificates(directory: Path, client_key: str = "p-256") -> Certificate
         .add_extension(identity, critical=False)
         .sign(authority, hashes.SHA256())
     )
-    names: list[x509.GeneralName] = [x509.DNSName("localhost")]
+    # The names of many tenants: each its own host, all of them here.
+    hosts = ("localhost", "*.tenants.localhost", "*.tenants.test")
+    names: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
     names += [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1")]
     leaf = (
         _builder("localhost", "Sandbox CA", server.public_key())

@@ -46,12 +46,13 @@ class Connections:
         found = self._known.get(transport)
         if found is not None:
             return found, False
-        found = self._known[transport] = Connection(server, _subject(transport))
+        found = self._known[transport] = Connection(server, subject(transport))
         if len(self.all) < _KEPT:
             self.all.append(found)
         return found, True
 
 
-def _subject(transport: Any) -> str | None:
+def subject(transport: Any) -> str | None:
+    """The common name of the certificate that the client showed."""
     pairs = [pair for part in (transport.get_extra_info("peercert") or {}).get("subject", ()) for pair in part]
     return next((value for name, value in pairs if name == "commonName"), None)

@@ -26,7 +26,10 @@ TRANSPORT = {
     "latency", "reset", "truncate", "drip", "huge_header", "slow_body", "not_processed_reset", "cookie_foreign",
 }  # fmt: skip
 """Faults in the sending and receiving."""
-WRITES = {"lost_answer", "lost_answer_after_headers", "late_commit", "csrf_required", "etag_moved", "warning"}
+WRITES = {
+    "lost_answer", "lost_answer_after_headers", "late_commit", "csrf_required", "etag_moved", "warning",
+    "location_foreign",
+}  # fmt: skip
 """Faults of writes alone: their rules pass over all other requests."""
 NAMES = ANSWERS | PAGES | BODIES | TRANSPORT | WRITES
 READ_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
 from .api import Api
+from .connections import subject
 from .control import Control, Foreign
 from .exchange import Answer
 from .faults import Chosen
@@ -47,8 +50,18 @@ def _missing(faults: Chosen) -> Answer:
     return Answer(404, b'{"error":"not_found"}', "application/json")
 
 
+class _Server(web.Server):
+    """Notes each connection that a stranger's host gets, also those on which nothing is asked."""
+
+    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        stranger = getattr(self.request_handler, "__self__", None)
+        if isinstance(stranger, Foreign):
+            stranger.tenant.stats.foreign_connections.append(subject(transport))
+
+
 async def _listen(handler: object, host: str, port: int, context: ssl.SSLContext) -> tuple[web.ServerRunner, str]:
-    server = web.Server(
+    server = _Server(
         handler.handle,  # type: ignore[attr-defined]
         access_log=None, keepalive_timeout=_KEEP_ALIVE_S, max_line_size=_MAX_LINE, max_field_size=_MAX_LINE,
     )  # fmt: skip

@@ -66,6 +66,9 @@ async def _exchange(
         return await _lose(request, faults[lost])
     if "lost_answer_after_headers" in faults and answer.status < 300:
         faults = Chosen({"reset": {"when": "after_headers"}})
+    if "location_foreign" in faults:
+        answer.headers = [(name, value) for name, value in answer.headers if name.lower() != "location"]
+        answer.header("Location", tenant.urls.foreign + request.raw_path)
     if "cookie_foreign" in faults:
         args = faults["cookie_foreign"]
         domain = args.get("domain", "stranger.example")

@@ -41,6 +41,7 @@ class Stats:
         self.replays: Counter[str] = Counter()
         self.late_commits: Counter[str] = Counter()
         self.recent: deque[dict[str, Any]] = deque(maxlen=200)
+        self.foreign_connections: list[str | None] = []
 
     def begin(self, server: str, kind: str, transport: object | None) -> Connection | None:
         """A request has come in on that connection (its transport)."""
@@ -103,6 +104,7 @@ class Stats:
             "duplicate_references": {name: n for name, n in self.created_by_reference.items() if n > 1},
             "replays": dict(self.replays),
             "late_commits": dict(self.late_commits),
+            "foreign_connections": self.foreign_connections,
             "tls_connections": [connection.as_dict() for connection in self._seen.all],
         }
 

@@ -40,7 +40,7 @@ def program(name: str, folder: Path, *options: str) -> Path:
     return _programs[name]
 
 
-def preload(name: str, folder: Path) -> Path:
+def preload(name: str, folder: Path, *libraries: str) -> Path:
     """Compiles Tests/CHarness/NAME.c as a library to preload into a program."""
     compiler = shutil.which("cc")
     if compiler is None:
@@ -48,5 +48,5 @@ def preload(name: str, folder: Path) -> Path:
     built = folder / f"{name}.so"
     source = ROOT / "Tests" / "CHarness" / f"{name}.c"
     options = ["-std=c99", "-Wall", "-Werror", "-shared", "-fPIC"]
-    subprocess.run([compiler, *options, str(source), "-o", str(built)], check=True)
+    subprocess.run([compiler, *options, str(source), "-o", str(built), *libraries], check=True)
     return built
