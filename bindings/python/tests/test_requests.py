@@ -37,7 +37,7 @@ def test_it_carries_the_session_of_the_service_that_it_names(instance, client):
     assert created.http_status == 201 and created.etag
     path = f"{ROOT}/A_SalesOrder('{number}')"
     changed = client.request(
-        "PATCH", path, body={"PurchaseOrderByCustomer": "1"}, headers=[("If-Match", created.etag)], service=SERVICE)
+        "PATCH", path, body={"PurchaseOrderByCustomer": "raw"}, headers=[("If-Match", created.etag)], service=SERVICE)
     assert changed.http_status == 204 and changed.content == b""
     with pytest.raises(NotFound):
         client.request("DELETE", f"{ROOT}/A_SalesOrder('0')", headers={"If-Match": "*"}, service=SERVICE)
