@@ -5,7 +5,7 @@
  * This header is the manual. It is C99 and C++11 clean and needs nothing but the C library.
  *
  * Sections: version - status and errors - callbacks - keys and stores - instance - vault - audit trail - call -
- * connections - client - parameters - reading - one document - writing one document - any request - sales orders -
+ * connections - client - parameters - reading - one document - writing, operations - any request - sales orders -
  * blocking conveniences.
  *
  * The job in six calls (the static inline `..._wait` functions block; everything else returns at once):
@@ -1151,13 +1151,13 @@ void askel_s4_reply_free(askel_s4_reply *reply);
 const char *askel_s4_reply_header(askel_s4_reply *reply, const char *name);
 
 /* ------------------------------------------------------------------------------------------------------------------
- * Writing one document
+ * Writing one document, and operations
  *
- * A write goes out once. It is sent again only after an answer which proves that the tenant did not process it: a CSRF
- * token that is wanted (403 with x-csrf-token: Required), a 401 for a token, 429. Where no such answer came,
- * askel_s4_error_outcome says what is known: NOT_SENT, NOT_PROCESSED, PROCESSED or UNKNOWN, the last with the code
- * UNKNOWN_OUTCOME. The CSRF token and its session cookies are fetched once for each client and service, kept in wiped
- * memory, and dropped with the credential that they were granted to.
+ * Services of OData V2 and V4. A write goes out once. It is sent again only after an answer which proves that the
+ * tenant did not process it: a CSRF token that is wanted (403 with x-csrf-token: Required), a 401 for a token, 429.
+ * Where no such answer came, askel_s4_error_outcome says what is known: NOT_SENT, NOT_PROCESSED, PROCESSED or UNKNOWN,
+ * the last with the code UNKNOWN_OUTCOME. The CSRF token and its session cookies are fetched once for each client and
+ * service, kept in wiped memory, and dropped with the credential that they were granted to.
  * --------------------------------------------------------------------------------------------------------------- */
 
 /** What a write does. */
@@ -1166,7 +1166,7 @@ enum {
   ASKEL_S4_WRITE_CREATE = 1,
   /** The body's properties change, all others stay (PATCH). */
   ASKEL_S4_WRITE_UPDATE = 2,
-  /** The same by OData V2's own verb (MERGE), for services that do not know PATCH. */
+  /** The same by OData V2's own verb (MERGE), for services of V2 that do not know PATCH. */
   ASKEL_S4_WRITE_MERGE = 3,
   /** The document becomes what the body says; properties left out go back to their defaults (PUT). */
   ASKEL_S4_WRITE_REPLACE = 4,
@@ -1195,10 +1195,15 @@ typedef struct askel_s4_write_options {
   int32_t any_etag;
   int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
   const char *traceparent; /**< as in askel_s4_read_options */
+  /** 1: the service knows repeatable requests: the write goes out with RequestID and RepeatabilityCreation, so that the
+   *  tenant carries it out once however often it comes, and is sent again after a lost answer. Where a service that was
+   *  asked again does not answer "RepeatabilityResult: accepted", that is UNKNOWN_OUTCOME: it may have written twice.
+   *  Source: SAP Gateway, "Defining Settings for Idempotent Services". */
+  int32_t repeatable;
 } askel_s4_write_options;
 
 #define ASKEL_S4_WRITE_OPTIONS_INIT \
-  {sizeof(askel_s4_write_options), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0, NULL}
+  {sizeof(askel_s4_write_options), 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, 0, NULL, 0}
 
 /** Starts writing one document.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: the new document
@@ -1207,6 +1212,41 @@ typedef struct askel_s4_write_options {
  *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_client_write(const askel_s4_client *client, const askel_s4_write_options *options,
                                       askel_s4_call **out_call, askel_s4_error **out_error);
+
+/** Which operation of a service to call: a function import of OData V2, a function or an action of V4. */
+typedef struct askel_s4_invoke_options {
+  size_t struct_size;
+  const char *service;    /**< as in askel_s4_read_options */
+  const char *operation;  /**< "releaseApprovalRequest"; of a bound one with or without its namespace */
+  const char *entity_set; /**< V4: what it is bound to; NULL: nothing */
+  const char *key;        /**< V4: of the document that it is bound to, as in askel_s4_get_options; NULL: the set */
+  const askel_s4_param *params;
+  size_t param_count;
+  /** Arguments with a `?` for each parameter: "SalesOrder=?"; NULL: none. Of an action of V4 they stand in the body. */
+  const char *arguments;
+  const askel_s4_param *argument_params;
+  size_t argument_param_count;
+  const char *body; /**< action of V4: JSON object with its parameters; NULL: none */
+  size_t body_size;
+  const char *etag;   /**< of the document that it changes (If-Match), where the service wants it; NULL: none */
+  int32_t any_etag;   /**< 1 in place of etag: If-Match: * */
+  int32_t repeatable; /**< as in askel_s4_write_options */
+  int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
+  const char *traceparent; /**< as in askel_s4_read_options */
+} askel_s4_invoke_options;
+
+#define ASKEL_S4_INVOKE_OPTIONS_INIT \
+  {sizeof(askel_s4_invoke_options), NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, NULL, 0, NULL, 0, 0, 0, NULL}
+
+/** Starts calling an operation. One that $metadata declares with POST may change something and goes out once, as a
+ *  write does; all others are reads.
+ *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: the document or
+ *  the value that the operation gave back (of V2 without the wrapping under its name), or an empty view; an operation
+ *  that does not exist is NOT_FOUND
+ *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
+ *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
+askel_s4_status askel_s4_client_invoke(const askel_s4_client *client, const askel_s4_invoke_options *options,
+                                       askel_s4_call **out_call, askel_s4_error **out_error);
 
 /** Which write to settle. */
 typedef struct askel_s4_settle_options {

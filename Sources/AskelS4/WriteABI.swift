@@ -19,6 +19,7 @@ public func askel_s4_client_write(
       options, "options", firstSize: MemoryLayout<askel_s4_write_options>.offset(of: \.traceparent) ?? 0, into: &given)
     var request = try WriteOptions.request(given)
     request.trace = try ReadOptions.trace(given.traceparent)
+    request.isRepeatable = try Argument.flag(given.repeatable, "repeatable")
     out.pointee = Handle.make(try client.write(request))
   }
 }
@@ -103,20 +104,21 @@ enum WriteOptions {
   private static func match(
     _ given: askel_s4_write_options, _ kind: WriteRequest.Kind
   ) throws(S4Error) -> WriteRequest.Match {
-    let tag = try Argument.optionalText(given.etag, "etag")
-    let takesAny = try Argument.flag(given.any_etag, "any_etag")
-    guard kind != .create else {
-      guard tag == nil, !takesAny else { throw .invalidArgument("etag", "is given, and a new document has none yet") }
-      return .none
+    let match = try match(given.etag, given.any_etag)
+    switch (kind, match) {
+    case (.create, .none): return match
+    case (.create, _): throw .invalidArgument("etag", "is given, and a new document has none yet")
+    case (_, .none):
+      throw .invalidArgument(
+        "etag",
+        "is missing (NULL): give the one that was read, so that nobody's change is overwritten, or say any_etag")
+    default: return match
     }
-    guard let tag else {
-      guard takesAny else {
-        throw .invalidArgument(
-          "etag",
-          "is missing (NULL): give the one that was read, so that nobody's change is overwritten, or say any_etag")
-      }
-      return .any
-    }
+  }
+
+  static func match(_ etag: UnsafePointer<CChar>?, _ anyTag: Int32) throws(S4Error) -> WriteRequest.Match {
+    let takesAny = try Argument.flag(anyTag, "any_etag")
+    guard let tag = try Argument.optionalText(etag, "etag") else { return takesAny ? .any : .none }
     guard !takesAny else { throw .invalidArgument("any_etag", "is 1, and etag is given: choose one") }
     guard tag != "*" else {
       throw .invalidArgument("etag", "is \"*\", which takes any version: say so with any_etag")
@@ -138,6 +140,11 @@ enum WriteOptions {
       guard bytes.isEmpty else { throw .invalidArgument("body", "is given, and nothing is sent to delete a document") }
       return nil
     }
+    return try object(bytes)
+  }
+
+  /// Copies a body that is a JSON object.
+  static func object(_ bytes: UnsafeRawBufferPointer) throws(S4Error) -> Body {
     do throws(JSONFault) {
       var reader = JSONReader(bytes)
       guard try reader.peek() == .object else { throw reader.fault("no JSON object") }

@@ -8,7 +8,9 @@ import OData
 package struct DocumentAnswer: Sendable {
   /// What the body is.
   enum Shape: Sendable {
-    case document(EntityType)
+    case document(EntityType, Metadata.Version)
+    /// What an operation gave back.
+    case result(OData.Operation, EntityType)
     /// As the tenant sent it, of whatever type; a web page only where one was asked for.
     case anything(isPageWanted: Bool)
   }
@@ -29,22 +31,23 @@ extension Client {
     let call = try Call(.document, engine: instance.engine)
     let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
-      let prepared = Result<(EntityType, String), S4Error> { () throws(S4Error) in
+      let prepared = Result { () throws(S4Error) in
         let metadata = try metadata.get()
-        return (try metadata.entityType(ofSet: request.entitySet), try request.target(metadata))
+        let type = try metadata.entityType(ofSet: request.entitySet)
+        return (metadata.version, type, try request.target(metadata))
       }
       switch prepared {
       case .failure(let error):
         source.finish()
         call.finish(.failure(error))
-      case .success((let type, let target)):
-        exchange.get(target, prefetchesNext: false) { result in
+      case .success((let version, let type, let target)):
+        exchange.get(target, headers: version.headers, prefetchesNext: false) { result in
           source.finish()
           call.finish(
             result.map {
               .document(
                 DocumentAnswer(
-                  answer: $0, shape: .document(type), exchange: exchange,
+                  answer: $0, shape: .document(type, version), exchange: exchange,
                   target: request.service.path + "/" + request.entitySet))
             })
         }

@@ -23,6 +23,8 @@ final class Exchange: Sendable {
     var credential: Credential
     /// A CSRF session was asked for and sent, where the service gave one.
     var hadSession: Bool
+    /// An attempt before may have been carried out.
+    var isBlindlyRepeated: Bool
   }
 
   /// A request without what it shows for itself.
@@ -43,6 +45,8 @@ final class Exchange: Sendable {
     let id: String
     /// How often it went out before.
     var repeats: UInt32 = 0
+    /// It was sent again after an attempt of which nobody knows what became.
+    var isBlindlyRepeated = false
   }
 
   typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
@@ -160,7 +164,7 @@ final class Exchange: Sendable {
         let verdict = rule.verdict(
           after: ending, remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
         if case .again(let milliseconds) = verdict {
-          let again = repeated(ask)
+          let again = repeated(ask, isBlind: ending.mayHaveHadEffect)
           flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
             switch pause {
             case .success: send(again, prefetchesNext: false, rule, completion)
@@ -183,10 +187,11 @@ final class Exchange: Sendable {
     }
   }
 
-  private func repeated(_ ask: Ask) -> Ask {
+  private func repeated(_ ask: Ask, isBlind: Bool = false) -> Ask {
     tallied.withLock { $0.retries += 1 }
     var again = ask
     again.repeats += 1
+    if isBlind { again.isBlindlyRepeated = true }
     return again
   }
 
@@ -241,7 +246,8 @@ final class Exchange: Sendable {
       }
       if credential.settings.isSentToAPI, response.status != 401, response.status < 500 { source.accepted(credential) }
       let answer = Answer(
-        response: response, requestID: ask.id, credential: credential, hadSession: ask.sessionRoot != nil)
+        response: response, requestID: ask.id, credential: credential, hadSession: ask.sessionRoot != nil,
+        isBlindlyRepeated: ask.isBlindlyRepeated)
       // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
       let place = String(ask.target.prefix { $0 != "?" && $0 != "(" })
       if let outcome = outcome(answer, path: place) { source.report(outcome, of: credential, at: place) }

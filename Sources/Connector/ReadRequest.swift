@@ -28,7 +28,13 @@ package struct ReadRequest: Sendable {
   }
 
   /// Makes the first page's path and query, with every literal typed by `$metadata`.
+  /// - Throws: `.invalidArgument`, `.notFound`.
   func target(_ metadata: Metadata, withCount: Bool) throws(S4Error) -> String {
+    guard metadata.version == .v2 else {
+      throw .invalidArgument(
+        "service",
+        "it speaks OData V4, of which single documents are read and written, and no pages: name its V2 service")
+    }
     let type = try metadata.entityType(ofSet: entitySet)
     let query = Query(
       filter: try filter?.render(parameters, type: type, in: metadata),

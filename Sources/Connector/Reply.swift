@@ -34,7 +34,11 @@ package final class Reply: Sendable {
     httpStatus = response.status
     headers = response.headers
     body = response.body
-    if case .document(let type) = answer.shape { self.type = type } else { type = nil }
+    type =
+      switch answer.shape {
+      case .document(let type, _), .result(_, let type): type
+      case .anything: nil
+      }
   }
 
   /// The document's JSON, byte for byte; of an answer that was taken as it came the whole body.
@@ -54,15 +58,13 @@ package final class Reply: Sendable {
     }
     if let type { return try texts.view(name, object: document, body: body.bytes, type: type) }
     do throws(S4Error) {
-      return try texts.view(name, object: document, body: body.bytes, type: Self.unknown)
+      return try texts.view(name, object: document, body: body.bytes, type: .unknown)
     } catch {
       guard error.code == .internalDefect else { throw error }
       throw S4Error(
         .malformedAnswer, "the answer is no JSON object with fields: take its bytes as they are", outcome: .processed)
     }
   }
-
-  private static let unknown = EntityType(qualifiedName: "", properties: [])
 }
 
 extension DocumentAnswer {
@@ -71,10 +73,16 @@ extension DocumentAnswer {
     let response = answer.response
     let body = response.body.bytes
     switch shape {
-    case .document(let type):
+    case .document(let type, let version):
       try exchange.checkJSON(answer, target: target)
       guard !isWrite || !body.isEmpty else { return (0..<0, nil) }
-      let index = try Document.read(body, type: type)
+      let index = version == .v4 ? try Document.read4(body) : try Document.read(body, type: type)
+      return (index.object, index.etag)
+    case .result(let operation, _):
+      try exchange.checkJSON(answer, target: target)
+      guard !body.isEmpty else { return (0..<0, nil) }
+      guard operation.version == .v4 else { return (try Document.result(body, of: operation.name), nil) }
+      let index = try Document.read4(body)
       return (index.object, index.etag)
     case .anything(let isPageWanted):
       // 304 answers who asked by If-None-Match.

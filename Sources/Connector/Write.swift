@@ -12,30 +12,51 @@ extension Client {
     let call = try Call(.document, engine: instance.engine)
     let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     MetadataFetch(client: self, exchange: exchange).start(request.service) { metadata in
-      let prepared = Result<(path: String, type: EntityType), S4Error> { () throws(S4Error) in
-        try request.target(try metadata.get())
+      let prepared = Result { () throws(S4Error) in
+        let metadata = try metadata.get()
+        return (metadata.version, try request.target(metadata))
       }
       switch prepared {
       case .failure(let error):
         source.finish()
         // Whatever became of $metadata: nothing was written.
         call.finish(.failure(error.beforeTheWrite))
-      case .success((let path, let type)):
-        var ask = exchange.ask(request.kind.method, path, headers: request.headers)
+      case .success((let version, (let path, let type))):
+        var ask = exchange.ask(
+          request.kind.method, path,
+          headers: version.headers + request.match.headers(hasBody: request.payload != nil))
         ask.payload = request.payload
         ask.sessionRoot = request.service.root
-        exchange.send(ask, .write) { result in
+        exchange.write(ask, isRepeatable: request.isRepeatable) { result in
           source.finish()
           call.finish(
-            result.mapError { $0.ofAWrite }.map {
+            result.map {
               .document(
                 DocumentAnswer(
-                  isWrite: true, answer: $0, shape: .document(type), exchange: exchange, target: path))
+                  isWrite: true, answer: $0, shape: .document(type, version), exchange: exchange, target: path))
             })
         }
       }
     }
     return call
+  }
+}
+
+extension Exchange {
+  /// Sends what may have an effect: once, or under an id that makes it safe to send it again.
+  func write(_ ask: Ask, isRepeatable: Bool, completion: @escaping Completion) {
+    var ask = ask
+    if isRepeatable { ask.headers += Repeatability.headers() }
+    let target = String(ask.target.prefix { $0 != "?" })
+    send(ask, isRepeatable ? .none : .write) { result in
+      completion(
+        result.mapError { $0.ofAWrite }.flatMap { answer in
+          if isRepeatable, let objection = Repeatability.objection(to: answer, target: target) {
+            return .failure(objection.labelled(answer.requestID))
+          }
+          return .success(answer)
+        })
+    }
   }
 }
 

@@ -37,6 +37,15 @@ package struct WriteRequest: Sendable {
     case tag(String)
     /// Whatever stands there: what others changed is overwritten.
     case any
+
+    func headers(hasBody: Bool) -> [String] {
+      let headers = hasBody ? ["Content-Type: application/json; charset=utf-8"] : []
+      return switch self {
+      case .none: headers
+      case .tag(let tag): headers + ["If-Match: " + tag]
+      case .any: headers + ["If-Match: *"]
+      }
+    }
   }
 
   package var kind: Kind
@@ -53,6 +62,8 @@ package struct WriteRequest: Sendable {
   /// Milliseconds; 0: the client's.
   package var timeout: Int64
   package var trace: TraceParent?
+  /// The service knows repeatable requests.
+  package var isRepeatable = false
 
   package init(
     _ kind: Kind, service: ServicePath, entitySet: String, key: PreparedKey?, parameters: [Parameter],
@@ -70,20 +81,14 @@ package struct WriteRequest: Sendable {
   }
 
   /// - Returns: where the request goes, and what the document in the answer is.
+  /// - Throws: `.invalidArgument`, `.notFound`.
   func target(_ metadata: Metadata) throws(S4Error) -> (path: String, type: EntityType) {
+    guard metadata.version == .v2 || kind != .merge else {
+      throw .invalidArgument("kind", "MERGE is a verb of OData V2, and \(service.name) speaks V4: UPDATE does the same")
+    }
     let type = try metadata.entityType(ofSet: entitySet)
     let key = if let key { try key.render(parameters, type: type) } else { "" }
     let written = if let navigation { try metadata.entityType(behind: navigation, of: type) } else { type }
     return (service.path(ofEntitySet: entitySet, key: key, navigation: navigation), written)
-  }
-
-  var headers: [String] {
-    var headers = payload == nil ? [] : ["Content-Type: application/json; charset=utf-8"]
-    switch match {
-    case .none: break
-    case .tag(let tag): headers.append("If-Match: " + tag)
-    case .any: headers.append("If-Match: *")
-    }
-    return headers
   }
 }

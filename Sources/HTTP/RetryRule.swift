@@ -11,7 +11,7 @@ import Basics
 package struct RetryRule: Sendable {
   /// What repeating the request could do at the tenant.
   package enum Effect: Sendable {
-    /// A read; a token, which is minted once more.
+    /// A read; a token, which is minted once more; a write that the tenant carries out once, however often it comes.
     case none
     /// The same write twice.
     case write
@@ -119,6 +119,15 @@ package struct RetryRule: Sendable {
 }
 
 extension RetryRule.Ending {
+  /// Nothing proves that the attempt was not carried out.
+  package var mayHaveHadEffect: Bool {
+    switch self {
+    case .answer(let status, _): status >= 500 || status == 408
+    case .tokenRefused: false
+    case .lost, .failed: true
+    }
+  }
+
   package init(_ result: Result<HTTPResponse, S4Error>) {
     self =
       switch result {

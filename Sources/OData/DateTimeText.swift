@@ -8,7 +8,7 @@ struct DateTimeText: Equatable {
   private let localSeconds: Int64
   /// Digits behind the seconds' point without trailing zeros; at most seven, which is what V2 holds.
   private let fraction: String
-  private let offsetMinutes: Int64?
+  let offsetMinutes: Int64?
 
   var hasOffset: Bool { offsetMinutes != nil }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A type of OData V2's Entity Data Model. Source: OData V2 Overview, section 6 "Primitive Data Types".
+/// A primitive type of OData's Entity Data Model.
+/// Source: OData V2 Overview, section 6 "Primitive Data Types"; OData CSDL XML 4.01, section 3.3.
 package enum EdmType: Hashable, Sendable {
   case string, boolean, byte, sByte, int16, int32, int64, decimal, double, single, dateTime, dateTimeOffset, time, guid
   case binary
-  /// A complex type or one that V2 does not know, by its name.
+  /// V4 alone.
+  case date, timeOfDay
+  /// A complex type or one that is not known, by its name.
   case other(String)
 
   package init(_ name: String) {
@@ -29,6 +32,8 @@ package enum EdmType: Hashable, Sendable {
     case .time: "Edm.Time"
     case .guid: "Edm.Guid"
     case .binary: "Edm.Binary"
+    case .date: "Edm.Date"
+    case .timeOfDay: "Edm.TimeOfDay"
     case .other(let name): name
     }
   }
@@ -44,7 +49,7 @@ package enum EdmType: Hashable, Sendable {
   private static let primitives: [String: EdmType] = {
     let all: [EdmType] = [
       .string, .boolean, .byte, .sByte, .int16, .int32, .int64, .decimal, .double, .single, .dateTime, .dateTimeOffset,
-      .time, .guid, .binary,
+      .time, .guid, .binary, .date, .timeOfDay,
     ]
     return Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }()

@@ -11,6 +11,9 @@ package struct EntityType: Sendable {
   /// `sap:semantics="aggregate"`: `$select` sets the grain of the rows, so that the key tells them not apart.
   package let isAggregate: Bool
 
+  /// Of what `$metadata` says nothing.
+  package static let unknown = EntityType(qualifiedName: "", properties: [])
+
   private let propertyIndex: [String: Int]
   private let navigationIndex: [String: Int]
 

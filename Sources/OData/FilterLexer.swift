@@ -8,7 +8,7 @@ struct FilterLexer {
   static let maximumDepth = 64
 
   private let bytes: [UInt8]
-  /// "filter" or "key", for messages.
+  /// "filter", "key" or "arguments", for messages: an equals sign stands in none but the first.
   private let argument: String
   private var position = 0
   private var depth = 0
@@ -63,7 +63,7 @@ struct FilterLexer {
       depth &-= 1
       return FilterToken(kind: .close, range: start..<position)
     case UInt8(ascii: ","): return FilterToken(kind: .comma, range: start..<position)
-    case UInt8(ascii: "=") where argument == "key": return FilterToken(kind: .equals, range: start..<position)
+    case UInt8(ascii: "=") where argument != "filter": return FilterToken(kind: .equals, range: start..<position)
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
       skipWord()
       return FilterToken(kind: .literal, range: start..<position)
@@ -111,7 +111,7 @@ struct FilterLexer {
   private func isBoundary(_ byte: UInt8?) -> Bool {
     switch byte {
     case nil, UInt8(ascii: " "), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: ","): true
-    case UInt8(ascii: "="): argument == "key"
+    case UInt8(ascii: "="): argument != "filter"
     default: false
     }
   }

@@ -2,26 +2,36 @@
 
 import Basics
 
-/// What a service says of itself in `$metadata`: its entity sets and their types. Source: MC-EDMX, MC-CSDL (OData V2).
+/// What a service says of itself in `$metadata`: its entity sets and their types, and its operations.
+/// Source: MC-EDMX, MC-CSDL (OData V2); OData CSDL XML 4.01.
 package struct Metadata: Sendable {
+  package enum Version: Sendable { case v2, v4 }
+
+  package let version: Version
   /// Entity types by the names of their sets.
   package let entitySets: [String: EntityType]
   /// Entity types by their qualified names.
   package let entityTypes: [String: EntityType]
+  package let operations: [Operation]
   /// What in the document does not add up (a reference to what is missing, a doubled name), one line each.
   package let warnings: [String]
 
   private static let maximumSize = 64 << 20
 
-  init(entitySets: [String: EntityType], entityTypes: [String: EntityType], warnings: [String]) {
+  init(
+    version: Version = .v2, entitySets: [String: EntityType], entityTypes: [String: EntityType],
+    operations: [Operation] = [], warnings: [String]
+  ) {
+    self.version = version
     self.entitySets = entitySets
     self.entityTypes = entityTypes
+    self.operations = operations
     self.warnings = warnings
   }
 
-  /// Reads a `$metadata` document of OData V2. Elements, annotations and namespaces that it does not know cost nothing.
+  /// Reads a `$metadata` document. Elements, annotations and namespaces that it does not know cost nothing.
   /// - Throws: `.malformedAnswer` where it is not well-formed, declares a document type, or passes a limit;
-  ///   `.tooLarge` above 64 MiB; `.invalidArgument` with target "service" for a service of OData V4.
+  ///   `.tooLarge` above 64 MiB; `.invalidArgument` with target "service" for a version that is neither V2 nor V4.
   package static func parse(_ document: UnsafeRawBufferPointer) throws(S4Error) -> Metadata {
     guard document.count <= maximumSize else {
       throw S4Error(

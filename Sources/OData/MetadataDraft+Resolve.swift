@@ -13,10 +13,10 @@ extension MetadataDraft {
       throw .malformedAnswer(
         "$metadata is XML and no EDMX document; check that the service's path is right", target: "$metadata")
     }
-    guard version.isEmpty || version.hasPrefix("1.") else {
+    let isV4 = version.hasPrefix("4.")
+    guard isV4 || version.isEmpty || version.hasPrefix("1.") else {
       throw .invalidArgument(
-        "service",
-        "it speaks OData V4 (EDMX version \(MessageText.quoted(version))), and V2 is what is read; name its V2 service")
+        "service", "it speaks another version of OData (EDMX \(MessageText.quoted(version))) than V2 and V4")
     }
     var draft = self
     let entityTypes = draft.resolveTypes()
@@ -28,7 +28,51 @@ extension MetadataDraft {
       }
       if entitySets.updateValue(type, forKey: name) != nil { draft.warn("entity set \(name) is declared twice") }
     }
-    return Metadata(entitySets: entitySets, entityTypes: entityTypes, warnings: draft.warnings)
+    let operations = isV4 ? draft.operations4() : draft.operations2()
+    return Metadata(
+      version: isV4 ? .v4 : .v2, entitySets: entitySets, entityTypes: entityTypes, operations: operations,
+      warnings: draft.warnings)
+  }
+
+  private mutating func operations2() -> [Operation] {
+    callables.compactMap { callable in
+      guard isName(callable.name) else {
+        warn("a function import is named \(MessageText.quoted(callable.name))")
+        return nil
+      }
+      return Operation(
+        name: callable.name, version: .v2, hasEffect: callable.hasEffect, boundTo: nil,
+        parameters: callable.parameters, returnType: callable.returnType)
+    }
+  }
+
+  private mutating func operations4() -> [Operation] {
+    var operations: [Operation] = []
+    for callable in callables where callable.isBound {
+      let type = element(of: callable.bindingType)
+      operations.append(
+        Operation(
+          name: callable.name, version: .v4, hasEffect: callable.hasEffect,
+          boundTo: Operation.Binding(type: unaliased(type.name), isCollection: type.isCollection),
+          parameters: callable.parameters, returnType: unaliased(callable.returnType)))
+    }
+    for (name, target) in imports {
+      guard let callable = callables.first(where: { !$0.isBound && $0.name == unaliased(target) }) else {
+        warn("\(name) is \(MessageText.quoted(target)), which is not declared")
+        continue
+      }
+      operations.append(
+        Operation(
+          name: name, version: .v4, hasEffect: callable.hasEffect, boundTo: nil, parameters: callable.parameters,
+          returnType: unaliased(callable.returnType)))
+    }
+    return operations
+  }
+
+  /// "Collection(X)" is any number of X.
+  private func element(of type: String) -> (name: String, isCollection: Bool) {
+    guard type.hasPrefix("Collection("), type.hasSuffix(")") else { return (type, false) }
+    return (String(type.dropFirst("Collection(".count).dropLast()), true)
   }
 
   private mutating func resolveTypes() -> [String: EntityType] {
@@ -88,6 +132,11 @@ extension MetadataDraft {
   }
 
   private mutating func resolve(_ navigation: Navigation, of type: Entity) -> NavigationProperty {
+    if let target = navigation.type {
+      let end = element(of: target)
+      return NavigationProperty(
+        name: navigation.name, targetEntityType: unaliased(end.name), isCollection: end.isCollection)
+    }
     let ends = associations[unaliased(navigation.relationship)]
     guard let end = ends?.first(where: { $0.role == navigation.toRole }) else {
       warn(

@@ -6,6 +6,19 @@ struct MetadataDraft {
     var name: String
     var relationship: String
     var toRole: String
+    /// V4 says where it leads by itself.
+    var type: String?
+  }
+
+  /// A function import of V2, or a function or action of V4.
+  struct Callable {
+    var name: String
+    var hasEffect: Bool
+    var isBound: Bool
+    var parameters: [Property] = []
+    /// Of V4 the type of the first parameter, which is what a bound one belongs to.
+    var bindingType = ""
+    var returnType = ""
   }
 
   struct Entity {
@@ -29,6 +42,9 @@ struct MetadataDraft {
   var types: [Entity] = []
   var associations: [String: [End]] = [:]
   var sets: [(name: String, type: String)] = []
+  var callables: [Callable] = []
+  /// V4: names by which the container offers functions and actions.
+  var imports: [(name: String, callable: String)] = []
   private(set) var warnings: [String] = []
 
   private var openAssociation = ""
@@ -58,6 +74,37 @@ struct MetadataDraft {
     changeType { $0.navigations.append(Navigation(name: name, relationship: relationship, toRole: toRole)) }
   }
 
+  mutating func addNavigation(name: String?, type: String) {
+    guard let name, isName(name) else {
+      return warn("a navigation property is named \(MessageText.quoted(name ?? ""))")
+    }
+    changeType { $0.navigations.append(Navigation(name: name, relationship: "", toRole: "", type: type)) }
+  }
+
+  mutating func beginOperation(name: String, hasEffect: Bool, isBound: Bool) {
+    callables.append(Callable(name: name, hasEffect: hasEffect, isBound: isBound))
+  }
+
+  mutating func addParameter(_ property: Property, type: String) {
+    guard let last = callables.indices.last else { return }
+    guard isName(property.name) else { return warn("a parameter is named \(MessageText.quoted(property.name))") }
+    if callables[last].isBound, callables[last].bindingType.isEmpty {
+      callables[last].bindingType = type
+    } else {
+      callables[last].parameters.append(property)
+    }
+  }
+
+  mutating func setReturnType(_ type: String?) {
+    guard let last = callables.indices.last else { return }
+    callables[last].returnType = type ?? ""
+  }
+
+  mutating func addImport(name: String?, of callable: String?) {
+    guard let name, isName(name) else { return warn("an operation is named \(MessageText.quoted(name ?? ""))") }
+    imports.append((name, callable ?? ""))
+  }
+
   mutating func beginAssociation(name: String) {
     openAssociation = name
     if associations[name] == nil { associations[name] = [] }
@@ -78,7 +125,7 @@ struct MetadataDraft {
   }
 
   /// Names go into URLs and lists: only what CSDL calls a simple identifier is taken. Source: MC-CSDL section 2.2.6.
-  private func isName(_ name: String) -> Bool {
+  func isName(_ name: String) -> Bool {
     1...512 ~= name.utf8.count
       && name.utf8.allSatisfy { byte in
         switch byte {

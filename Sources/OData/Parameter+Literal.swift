@@ -3,7 +3,7 @@
 import Basics
 
 extension Parameter {
-  /// Writes the parameter as a literal of OData V2.
+  /// Writes the parameter as a literal of OData V2, or of V4 where the property is of V4.
   /// - Parameters:
   ///   - property: what it is compared with; nil: the literal goes by the parameter's own type.
   ///   - position: which `?` it stands for, from 1 on, for the message.
@@ -13,7 +13,13 @@ extension Parameter {
   package func literal(for property: Property?, position: Int = 1) throws(S4Error) -> String {
     let fitting: String?
     if let property {
-      if case .other = property.type { fitting = ownLiteral } else { fitting = literal(for: property) }
+      if property.isV4 {
+        fitting = literal4(for: property)
+      } else if case .other = property.type {
+        fitting = ownLiteral
+      } else {
+        fitting = literal(for: property)
+      }
     } else {
       fitting = ownLiteral
     }
@@ -66,7 +72,7 @@ extension Parameter {
   }
 
   /// A NUL ends the text for too much of what stands between here and the database; every other character may come.
-  private static func quote(_ text: String) -> String? {
+  static func quote(_ text: String) -> String? {
     guard !text.utf8.contains(0) else { return nil }
     var quoted: [UInt8] = [UInt8(ascii: "'")]
     for byte in text.utf8 {
@@ -103,12 +109,16 @@ extension Parameter {
     return "time'PT\(parts[0])H\(parts[1])M\(parts[2])S'"
   }
 
-  private static func guid(_ text: String) -> String? {
+  static func bareGuid(_ text: String) -> String? {
     let groups = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
     guard groups.map(\.count) == [8, 4, 4, 4, 12],
       groups.allSatisfy({ $0.allSatisfy(isHexDigit) })
     else { return nil }
-    return "guid'" + text + "'"
+    return text
+  }
+
+  private static func guid(_ text: String) -> String? {
+    bareGuid(text).map { "guid'" + $0 + "'" }
   }
 
   private static func isHexDigit(_ byte: UInt8) -> Bool {

@@ -14,11 +14,12 @@ package struct PreparedKey: Sendable {
   private let parts: [Part]
   private let parameterCount: Int
 
-  /// Takes a key apart.
+  /// Takes a key apart, or the arguments of an operation, which are written alike.
+  /// - Parameter argument: what it is, for messages.
   /// - Throws: `.invalidArgument` with target "key" for text that is no key, with target "params" where the number of
   ///   `?` is another one.
-  package init(_ text: String, parameterCount: Int) throws(S4Error) {
-    let tokens = try FilterLexer.tokens(of: text, argument: "key", parameterCount: parameterCount)
+  package init(_ text: String, parameterCount: Int, argument: String = "key") throws(S4Error) {
+    let tokens = try FilterLexer.tokens(of: text, argument: argument, parameterCount: parameterCount)
     let bytes = Array(text.utf8)
     var parts: [Part] = []
     for piece in tokens.split(separator: FilterToken.Kind.comma, by: \.kind) {
@@ -31,7 +32,7 @@ package struct PreparedKey: Sendable {
         value = piece[piece.startIndex &+ 2]
       default:
         throw .invalidArgument(
-          "key", "\(MessageText.quoted(text)) is none; write \"?\", or \"SalesOrder=?,SalesOrderItem=?\"")
+          argument, "\(MessageText.quoted(text)) is none; write \"?\", or \"SalesOrder=?,SalesOrderItem=?\"")
       }
       let literal = value.kind == .literal ? String(decoding: bytes[value.range], as: UTF8.self) : nil
       parts.append(Part(name: name, literal: literal))
@@ -68,6 +69,36 @@ package struct PreparedKey: Sendable {
     guard values.count == type.key.count, !values.isEmpty else { throw mismatch("", type) }
     let text = shortForm ?? type.key.map { $0 + "=" + (values[$0] ?? "") }.joined(separator: ",")
     return "(" + PercentEncoding.encode(text, for: .pathSegment) + ")"
+  }
+
+  /// Gives each name with its literal, as the parameters of an operation ask for it.
+  /// - Throws: `.invalidArgument`, with target `argument` for a name that is none of them, or comes twice.
+  func values(
+    _ parameters: [Parameter], argument: String, of operation: String, among properties: [Property]
+  ) throws(S4Error) -> [(name: String, literal: String)] {
+    var given: [(name: String, literal: String)] = []
+    var position = 0
+    for part in parts {
+      guard let property = properties.first(where: { $0.name == part.name ?? "" }) else {
+        throw .invalidArgument(
+          argument,
+          "\(MessageText.quoted(part.name ?? "?")) is no parameter of \(operation)"
+            + NearNames.hint(part.name ?? "", in: properties.map(\.name)))
+      }
+      guard !given.contains(where: { $0.name == property.name }) else {
+        throw .invalidArgument(argument, "\(property.name) comes twice")
+      }
+      var literal = part.literal
+      if literal == nil, parameters.indices.contains(position) {
+        guard parameters[position] != .null else {
+          throw .invalidArgument("params", "parameter \(position &+ 1) is null: leave \(property.name) out")
+        }
+        literal = try parameters[position].literal(for: property, position: position &+ 1)
+        position &+= 1
+      }
+      given.append((property.name, literal ?? ""))
+    }
+    return given
   }
 
   private func mismatch(_ name: String, _ type: EntityType) -> S4Error {

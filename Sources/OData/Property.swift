@@ -16,10 +16,12 @@ package struct Property: Hashable, Sendable {
   package var isSortable: Bool
   /// `sap:filterable`, true where it is not declared.
   package var isFilterable: Bool
+  /// Of OData V4, whose literals are others.
+  package var isV4: Bool
 
   package init(
     name: String, type: EdmType, maxLength: Int? = nil, precision: Int? = nil, scale: Int? = nil,
-    isNullable: Bool = true, isSortable: Bool = true, isFilterable: Bool = true
+    isNullable: Bool = true, isSortable: Bool = true, isFilterable: Bool = true, isV4: Bool = false
   ) {
     self.name = name
     self.type = type
@@ -29,5 +31,6 @@ package struct Property: Hashable, Sendable {
     self.isNullable = isNullable
     self.isSortable = isSortable
     self.isFilterable = isFilterable
+    self.isV4 = isV4
   }
 }

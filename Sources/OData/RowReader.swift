@@ -59,6 +59,10 @@ package enum RowReader {
       if let moment = DateText.timestamp(plain)?.iso8601 {
         return Field(kind: .dateTime, value: .bytes(Array(moment.utf8)))
       }
+      // OData V4's have the form already.
+      if DateTimeText(dateTime: String(decoding: plain, as: UTF8.self))?.offsetMinutes == 0 {
+        return Field(kind: .dateTime, value: value)
+      }
     case let type? where type.isNumeric:
       guard JSONNumber(plain) != nil else { break }
       if case .range(let range) = value { return number(plain, at: range) ?? Field(kind: .text, value: value) }

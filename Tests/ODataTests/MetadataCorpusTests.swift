@@ -7,31 +7,40 @@ import Testing
 
 @Suite(.enabled(if: SharedData.root != nil, Comment(rawValue: SharedData.absence)))
 struct MetadataCorpusTests {
-  @Test func everyRealV2DocumentIsRead() {
-    var documents = 0
+  @Test func everyRealDocumentIsRead() throws {
+    var documents: [Metadata.Version: Int] = [:]
     var sets = 0
     var properties = 0
-    var refused: [String] = []
+    var operations = 0
     for path in SharedData.files("edmx") + SharedData.files("metadata-corpus") {
       let contents = SharedData.read(path)
-      do throws(S4Error) {
-        let metadata = try bytes(contents) { bytes throws(S4Error) in try Metadata.parse(bytes) }
-        documents += 1
-        sets += metadata.entitySets.count
-        properties += metadata.entityTypes.values.reduce(0) { $0 + $1.properties.count }
-        #expect(!metadata.entitySets.isEmpty, "\(path)")
-        #expect(metadata.warnings == [], "\(path)")
-        for type in metadata.entityTypes.values {
-          #expect(type.properties.allSatisfy { type.property($0.name) == $0 }, "\(path) \(type.qualifiedName)")
-        }
-      } catch {
-        refused.append(path)
-        #expect(contains(error.message, "V4"), "\(path): \(error.message)")
+      let metadata = try bytes(contents) { bytes throws(S4Error) in try Metadata.parse(bytes) }
+      documents[metadata.version, default: 0] += 1
+      sets += metadata.entitySets.count
+      properties += metadata.entityTypes.values.reduce(0) { $0 + $1.properties.count }
+      operations += metadata.operations.count
+      #expect(!metadata.entitySets.isEmpty, "\(path)")
+      #expect(metadata.warnings == [], "\(path)")
+      for type in metadata.entityTypes.values {
+        #expect(type.properties.allSatisfy { type.property($0.name) == $0 }, "\(path) \(type.qualifiedName)")
       }
     }
-    print("metadata: \(documents) V2 documents, \(sets) entity sets, \(properties) properties; \(refused.count) of V4")
-    #expect(documents >= 81)
-    #expect(refused.count == 4)
+    print("metadata: \(documents), \(sets) entity sets, \(properties) properties, \(operations) operations")
+    #expect(documents[.v2, default: 0] >= 81 && documents[.v4] == 4)
+  }
+
+  @Test func operationsAreAsSAPDeclaresThem() throws {
+    func metadata(_ name: String) throws -> Metadata {
+      let contents = SharedData.read((SharedData.root ?? "") + "/edmx/\(name).edmx")
+      return try bytes(contents) { bytes throws(S4Error) in try Metadata.parse(bytes) }
+    }
+    let pdf = try metadata("API_BILLING_DOCUMENT_SRV").operation(named: "GetPDF", entitySet: nil)
+    #expect(!pdf.hasEffect && pdf.parameters.map(\.name) == ["BillingDocument"])
+    let bills = try metadata("CE_BILLINGDOCUMENT_0001")
+    let post = try bills.operation(named: "PostToAccounting", entitySet: "BillingDocument")
+    #expect(post.hasEffect && post.boundTo?.isCollection == false)
+    let create = try bills.operation(named: "CreateFromSDDocument", entitySet: "BillingDocument")
+    #expect(create.hasEffect && create.boundTo?.isCollection == true)
   }
 
   @Test func salesOrdersAreAsSAPDeclaresThem() throws {

@@ -123,11 +123,11 @@ import Testing
     #expect(metadata.entityTypes["N.A"]?.property("Q") == Property(name: "Q", type: .decimal))
   }
 
-  @Test func v4IsRefusedInPlainWords() {
-    let v4 = """
-      <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices/></edmx:Edmx>
+  @Test func anotherVersionIsRefusedInPlainWords() {
+    let v3 = """
+      <edmx:Edmx Version="3.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices/></edmx:Edmx>
       """
-    let error = failure { () throws(S4Error) in try parse(v4) }
+    let error = failure { () throws(S4Error) in try parse(v3) }
     #expect(error?.code == .invalidArgument)
     #expect(error?.target == "service")
     #expect(contains(error?.message ?? "", "V4"))

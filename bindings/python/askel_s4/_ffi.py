@@ -74,6 +74,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "client_free": (None, (c_void_p,)),
     "client_read": (_status, (c_void_p, POINTER(s.ReadOptions), _out, *_error)),
     "client_settle": (_status, (c_void_p, POINTER(s.SettleOptions), _out, *_error)),
+    "client_invoke": (_status, (c_void_p, POINTER(s.InvokeOptions), _out, *_error)),
     "client_request": (_status, (c_void_p, POINTER(s.RequestOptions), _out, *_error)),
     "client_write": (_status, (c_void_p, POINTER(s.WriteOptions), _out, *_error)),
     "client_get": (_status, (c_void_p, POINTER(s.GetOptions), _out, *_error)),

@@ -227,6 +227,7 @@ class WriteOptions(Options):
         ("any_etag", c_int32),
         ("timeout_ms", c_int64),
         ("traceparent", c_char_p),
+        ("repeatable", c_int32),
     ]
 
 
@@ -244,6 +245,28 @@ class RequestOptions(Options):
         ("body", c_char_p),
         ("body_size", c_size_t),
         ("service", c_char_p),
+        ("repeatable", c_int32),
+        ("timeout_ms", c_int64),
+        ("traceparent", c_char_p),
+    ]
+
+
+class InvokeOptions(Options):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("service", c_char_p),
+        ("operation", c_char_p),
+        ("entity_set", c_char_p),
+        ("key", c_char_p),
+        ("params", POINTER(Param)),
+        ("param_count", c_size_t),
+        ("arguments", c_char_p),
+        ("argument_params", POINTER(Param)),
+        ("argument_param_count", c_size_t),
+        ("body", c_char_p),
+        ("body_size", c_size_t),
+        ("etag", c_char_p),
+        ("any_etag", c_int32),
         ("repeatable", c_int32),
         ("timeout_ms", c_int64),
         ("traceparent", c_char_p),

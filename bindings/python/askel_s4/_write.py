@@ -12,7 +12,7 @@ from ._enums import WriteKind
 from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
-from ._structs import SettleOptions, WriteOptions
+from ._structs import InvokeOptions, SettleOptions, WriteOptions
 from ._trace import trace_in
 from ._values import ParamValue, params_in, text_in, timeout_in
 from .row import Document
@@ -46,17 +46,22 @@ class Writing:
         body: Body,
         *,
         below: Optional[Tuple[KeyValue, str]] = None,
+        repeatable: bool = False,
         timeout: Optional[float] = None,
     ) -> Document:
         """Creates a document, with the documents below it that the body holds.
 
         :param below: key and navigation property of the document of `entity_set` to create it below:
             ("4711", "to_Item")
+        :param repeatable: the service knows repeatable requests (RequestID, RepeatabilityCreation): the tenant carries
+            the write out once however often it comes, and it is sent again after a lost answer
         :returns: the new document as the tenant answered it
         :raises UnknownOutcome: no answer proves what became of it: read it back before you create it again
         """
         key, navigation = below if below is not None else (None, None)
-        return self._write(WriteKind.CREATE, service, entity_set, key, body, navigation=navigation, timeout=timeout)
+        return self._write(
+            WriteKind.CREATE, service, entity_set, key, body, navigation=navigation, repeatable=repeatable, timeout=timeout
+        )
 
     def update(
         self,
@@ -109,6 +114,59 @@ class Writing:
         """Deletes a document. See update()."""
         self._write(WriteKind.DELETE, service, entity_set, key, b"", etag=etag, any_etag=any_etag, timeout=timeout)
 
+    def invoke(
+        self,
+        service: str,
+        operation: str,
+        arguments: Optional[Mapping[str, ParamValue]] = None,
+        *,
+        entity_set: Optional[str] = None,
+        key: Optional[KeyValue] = None,
+        body: Optional[Body] = None,
+        etag: Optional[str] = None,
+        any_etag: bool = False,
+        repeatable: bool = False,
+        timeout: Optional[float] = None,
+    ) -> Document:
+        """Calls an operation of a service: a function import of OData V2, a function or an action of V4. One that
+        $metadata declares with POST may change something and goes out once, as a write does.
+
+        :param operation: "releaseApprovalRequest"; of a bound one with or without its namespace
+        :param arguments: by name; those of an action of V4 stand in the body
+        :param entity_set: V4: what it is bound to, with the key of a document or without
+        :param body: action of V4: its parameters
+        :param repeatable: as in create()
+        :returns: the document or value that it gave back
+        :raises NotFound: the service has no such operation
+        """
+        text, params = key_in(key)
+        given = dict(arguments or {})
+        values = params_in(list(given.values()))
+        data = None if body is None else body_in(body)
+        options = InvokeOptions(
+            service=text_in("service", service),
+            operation=text_in("operation", operation),
+            entity_set=text_in("entity_set", entity_set),
+            key=text_in("key", text),
+            params=params,
+            param_count=len(params),
+            arguments=text_in("arguments", ",".join(f"{name}=?" for name in given) or None),
+            argument_params=values,
+            argument_param_count=len(values),
+            body=data,
+            body_size=len(data or b""),
+            etag=text_in("etag", etag),
+            any_etag=int(any_etag),
+            repeatable=int(repeatable),
+            timeout_ms=timeout_in(timeout),
+            traceparent=trace_in(),
+        )
+        with Call() as call:
+            with self._handle as pointer:
+                check(lib.client_invoke, pointer, byref(options), call.out)
+            call.wait()
+            return Document(call)
+
     def settle(
         self,
         service: str,
@@ -154,6 +212,7 @@ class Writing:
         navigation: Optional[str] = None,
         etag: Optional[str] = None,
         any_etag: bool = False,
+        repeatable: bool = False,
         timeout: Optional[float] = None,
     ) -> Document:
         text, params = key_in(key)
@@ -170,6 +229,7 @@ class Writing:
             body_size=len(data),
             etag=text_in("etag", etag),
             any_etag=int(any_etag),
+            repeatable=int(repeatable),
             timeout_ms=timeout_in(timeout),
             traceparent=trace_in(),
         )

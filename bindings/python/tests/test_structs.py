@@ -33,6 +33,7 @@ MIRRORS = {
     "write_options": _structs.WriteOptions,
     "header": _structs.Header,
     "request_options": _structs.RequestOptions,
+    "invoke_options": _structs.InvokeOptions,
     "settle_options": _structs.SettleOptions,
     "sales_order_options": _structs.SalesOrderOptions,
 }
