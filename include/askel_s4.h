@@ -748,7 +748,8 @@ askel_s4_status askel_s4_connection_put(const askel_s4_instance *instance, const
 
 /** Tells what is known of a connection, never its secret, as JSON:
  *  {"id","host","auth":"client_credentials"|"basic"|"certificate","token_url","client_id","client_auth","scope","user",
- *   "token_params":[{"name":"resource","value":"..."}],"allow_host","has_ca":true,"certificate":null|{"subject":"...","not_after":"2027-03-31T00:00:00Z"},
+ *   "token_params":[{"name":"resource","value":"..."}],"allow_host","has_ca":true,
+ *   "certificate":null|{"subject":"...","not_after":"2027-03-31T00:00:00Z"},
  *   "generation":1,"state":"new"|"active"|"expiring"|"expired"|"unauthorised"|"unreachable",
  *   "since":"2026-11-23T09:30:00Z","last_proof":null,"last_error":null,"expires_at":null,
  *   "beside":null|{"role":"staged"|"former", ...the same members from host on, of the credential beside it}}.
@@ -781,7 +782,8 @@ askel_s4_status askel_s4_connection_delete(const askel_s4_instance *instance, co
  *  itself, once, with the event "credential_switched". One that stands there already, staged or former, is replaced.
  *  What is left NULL is taken over from the live credential: host, allow_host and ca_file in any case, the rest where
  *  `auth` is the same (client_auth too where client_id is NULL), so that id and client_secret are enough for a new
- *  secret. token_params that are not NULL replace the live ones, also with a count of 0. expires_at and expiring_days are not taken over.
+ *  secret. token_params that are not NULL replace the live ones, also with a count of 0. expires_at and expiring_days
+ *  are not taken over.
  *  A stored secret or password is not taken over to where it does not belong: client_secret not to another client_id or
  *  to a token_url on another host or port, password not to another user or another host. It is then INVALID_ARGUMENT
  *  where it is left NULL. Otherwise whoever may stage could have a secret that they do not know sent to a server of
@@ -839,8 +841,8 @@ typedef struct askel_s4_check_options {
  *  With `services`, one token is minted and discarded, then the service documents are asked for, four at a time, within
  *  the one deadline; a service that is not open is told in its place ("not_in_arrangement": the API answered 401 or 403
  *  to a good credential) and is no error. The check still fails where the credential does not pass, and where not one
- *  service was answered (UNREACHABLE, TIMED_OUT, ...). The connection's state follows all of them together, with at most
- *  one event for what the API said: `unauthorised` where one is not in the arrangement (the event names those), else
+ *  service was answered (UNREACHABLE, TIMED_OUT, ...). The connection's state follows all of them together, with at
+ *  most one event for what the API said: `unauthorised` where one is not in the arrangement (the event names it), else
  *  `active` where one is readable, else `unreachable` where no usable answer came from one; "state" tells it.
  *  @param options [in] may be NULL  @param out_call [out, free with askel_s4_call_free]
  *  @return OK, INVALID_ARGUMENT, NOT_FOUND, CONFLICT (`beside`, and none stands there), VAULT_UNAVAILABLE,

@@ -167,6 +167,10 @@ extension TokenSource {
         }
         return
       }
+      // Longer than this request can wait: others that could are spared the question.
+      if case .answer(status: 429, let wait?) = ending {
+        mints.pace.hold(client.tokenOrigin, until: Deadline(milliseconds: wait))
+      }
       let token = Result<Token, S4Error> { () throws(S4Error) in
         try Token.read(try result.get(), origin: client.tokenOrigin)
       }.mapError { $0.labelled(id) }

@@ -15,10 +15,12 @@ package struct Token: Sendable {
   package let expiresIn: Int64?
   private let expiry: Deadline
 
-  /// Seconds before its end at which a token is no longer sent: a request takes time, and clocks differ.
-  private static let margin: Int64 = 30
-  /// Life of a token whose endpoint says nothing. Source: RFC 6749 section 5.1 leaves it open.
+  /// Milliseconds before its end at which a token is no longer sent: a request takes time, and clocks differ.
+  private static let margin: Int64 = 30_000
+  /// Seconds of life of a token whose endpoint says nothing. Source: RFC 6749 section 5.1 leaves it open.
   private static let shortLife: Int64 = 60
+  /// What is named beyond is not believed.
+  private static let longestLife: Int64 = 86_400 * 365
 
   /// It has aged while it waited for its request.
   package var isStale: Bool { expiry.hasPassed }
@@ -79,24 +81,31 @@ package struct Token: Sendable {
     self.type = type
     self.scope = scope
     self.expiresIn = expiresIn
-    let life = min(expiresIn ?? Self.shortLife, 86_400 * 365)
-    // A short-lived token keeps half of its life.
-    expiry = Deadline(milliseconds: max(life - Self.margin, life / 2) * 1_000)
+    expiry = Deadline(milliseconds: Self.use(expiresIn))
   }
 
-  /// Number or string. RFC 6749 section 5.1 says number; real endpoints send both.
+  /// Milliseconds for which a token may be sent. One of a short life keeps half of it.
+  static func use(_ expiresIn: Int64?) -> Int64 {
+    let life = min(max(expiresIn ?? shortLife, 0), longestLife) * 1_000
+    return max(life - margin, life / 2)
+  }
+
+  /// Number or string; a fraction is cut off. RFC 6749 section 5.1 says number; real endpoints send both.
   private static func seconds(_ reader: inout JSONReader) throws(JSONFault) -> Int64? {
     switch try reader.peek() {
     case .number:
       let range = try reader.readNumber()
       let digits = String(decoding: UnsafeRawBufferPointer(rebasing: reader.bytes[range]), as: UTF8.self)
-      return Int64(digits.prefix { $0 != "." }).flatMap { $0 >= 0 ? $0 : nil }
-    case .string:
-      return Int64(try shortText(&reader)).flatMap { $0 >= 0 ? $0 : nil }
+      return whole(digits)
+    case .string: return whole(try shortText(&reader))
     default:
       try reader.skipValue()
       return nil
     }
+  }
+
+  private static func whole(_ text: String) -> Int64? {
+    Int64(text.prefix { $0 != "." }).flatMap { $0 >= 0 ? $0 : nil }
   }
 
   private static func shortText(_ reader: inout JSONReader) throws(JSONFault) -> String {

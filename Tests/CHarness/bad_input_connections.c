@@ -92,6 +92,18 @@ static void test_put(const askel_s4_instance *instance) {
   PUT(ASKEL_S4_INVALID_ARGUMENT, "client_secret", o.client_secret = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "scope", o.scope = NOT_UTF8);
   PUT(ASKEL_S4_INVALID_ARGUMENT, "scope", o.scope = "a\nb");
+  {
+    static const askel_s4_token_param right[17] = {{"a", "b"}};
+    static const askel_s4_token_param nobody[] = {{NULL, "b"}}, nothing[] = {{"a", NULL}}, bytes[] = {{NOT_UTF8, "b"}};
+    static const askel_s4_token_param lines[] = {{"a", "b\r\nX: 1"}}, reserved[] = {{"Client_Secret", "b"}};
+    const askel_s4_token_param *const wrong[] = {nobody, nothing, bytes, lines, reserved};
+    size_t i;
+    for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+      PUT(ASKEL_S4_INVALID_ARGUMENT, "token_params", o.token_params = wrong[i], o.token_param_count = 1);
+    PUT(ASKEL_S4_INVALID_ARGUMENT, "token_param_count", o.token_param_count = 1);
+    PUT(ASKEL_S4_INVALID_ARGUMENT, "token_param_count", o.token_params = right, o.token_param_count = 17);
+    PUT(ASKEL_S4_INVALID_ARGUMENT, "token_param_count", o.token_params = right, o.token_param_count = SIZE_MAX);
+  }
   PUT(ASKEL_S4_INVALID_ARGUMENT, "user", o.auth = ASKEL_S4_AUTH_BASIC, o.password = "word");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "password", o.auth = ASKEL_S4_AUTH_BASIC, o.user = "USER");
   PUT(ASKEL_S4_INVALID_ARGUMENT, "client_secret", o.client_auth = ASKEL_S4_CLIENT_AUTH_CERTIFICATE);
@@ -144,6 +156,27 @@ static void test_check(const askel_s4_instance *instance) {
   o.timeout_ms = 0;
   o.service = NOT_UTF8;
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "service", askel_s4_connection_check(instance, "silent", &o, &call, &error));
+  o.service = NULL;
+  o.service_count = 1;
+  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "services", askel_s4_connection_check(instance, "silent", &o, &call, &error));
+  {
+    const char *const wrong[3][2] = {{"API_SALES_ORDER_SRV", NULL}, {"", "X"}, {"X", NOT_UTF8}};
+    const char *const right[] = {"API_SALES_ORDER_SRV"};
+    size_t i;
+    for (i = 0; i < 3; i++) {
+      o.services = wrong[i];
+      o.service_count = 2;
+      EXPECT(ASKEL_S4_INVALID_ARGUMENT, "service", askel_s4_connection_check(instance, "silent", &o, &call, &error));
+    }
+    o.services = right;
+    o.service_count = 201;
+    EXPECT(ASKEL_S4_INVALID_ARGUMENT, "services", askel_s4_connection_check(instance, "silent", &o, &call, &error));
+    o.service_count = SIZE_MAX;
+    EXPECT(ASKEL_S4_INVALID_ARGUMENT, "services", askel_s4_connection_check(instance, "silent", &o, &call, &error));
+    o.service_count = 1;
+    o.service = right[0];
+    EXPECT(ASKEL_S4_INVALID_ARGUMENT, "services", askel_s4_connection_check(instance, "silent", &o, &call, &error));
+  }
   CHECK("the output is NULL", call == NULL);
   {
     askel_s4_connection_options basic = right_connection();
@@ -210,4 +243,6 @@ void test_clients(const askel_s4_instance *instance) {
   CLIENT(ASKEL_S4_INVALID_ARGUMENT, "language", o.language = NOT_UTF8);
   CLIENT(ASKEL_S4_INVALID_ARGUMENT, "language", o.language = "de\r\nX-Other: 1");
   CLIENT(ASKEL_S4_INVALID_ARGUMENT, "timeout_ms", o.timeout_ms = -1);
+  CLIENT(ASKEL_S4_INVALID_ARGUMENT, "mint_policy", o.mint_policy = 2);
+  CLIENT(ASKEL_S4_INVALID_ARGUMENT, "mint_policy", o.mint_policy = -1);
 }

@@ -2,7 +2,7 @@
  *
  * A product that uses a credential and keeps no copy of it, for a scan of its memory from outside.
  *
- *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first|http_2]
+ *   traces SANDBOX_LINE_FILE FOLDER secret_basic|secret_post|certificate|basic:USER [host_first|http_2|per_call]
  *
  * FOLDER holds `secret` (client secret, password or private key), `key` (32 bytes, the key-encryption key) and `needle`
  * (kept in memory to the end, so that a scan can prove that it finds things); the vault is made there. What is read
@@ -110,28 +110,34 @@ static void put(const askel_s4_instance *instance, const tenant *t, const char *
   wipe(&secret);
 }
 
-static askel_s4_client *open_client(const askel_s4_instance *instance, int is_http_2) {
+static askel_s4_client *open_client(const askel_s4_instance *instance, int is_http_2, int is_per_call) {
   askel_s4_client_options options = ASKEL_S4_CLIENT_OPTIONS_INIT;
   askel_s4_client *client = NULL;
   options.connection = "nordvik";
   if (is_http_2) options.http_version = ASKEL_S4_HTTP_2;
+  if (is_per_call) options.mint_policy = ASKEL_S4_MINT_PER_CALL;
   NEED(askel_s4_client_open(instance, &options, &client, &error));
   return client;
 }
 
-/* Reads the whole list in pages so small that there are more than 100 of them, each with its own token. */
-static void read_rows(const askel_s4_client *client) {
+/* Reads the whole list in pages so small that there are more than 100 of them, each with its own token, or all with
+   one: that is looked at in the midst of them. */
+static void read_rows(const askel_s4_client *client, int is_per_call) {
   askel_s4_read_options options = ASKEL_S4_READ_OPTIONS_INIT;
   askel_s4_receipt receipt = ASKEL_S4_RECEIPT_INIT;
   askel_s4_cursor *cursor = NULL;
   int32_t has_page = 1;
+  int pages = 0;
   options.service = "API_SALES_ORDER_SRV";
   options.entity_set = "A_SalesOrder";
   options.select = "SalesOrder";
   options.page_size = 40;
   options.top = 4200;
   NEED(askel_s4_client_read(client, &options, &cursor, &error));
-  while (has_page) NEED(askel_s4_cursor_next_wait(cursor, &has_page, &error));
+  while (has_page) {
+    NEED(askel_s4_cursor_next_wait(cursor, &has_page, &error));
+    if (is_per_call && ++pages == 50) stage("reading");
+  }
   NEED(askel_s4_cursor_receipt(cursor, &receipt, &error));
   CHECK("every order came", receipt.rows == 4200);
   printf("read %d pages with %d requests and %d mints\n", (int)receipt.pages, (int)receipt.requests,
@@ -197,9 +203,9 @@ int main(int argc, char **argv) {
   bytes *needle = malloc(sizeof *needle);
   char *json = NULL;
   tenant t;
-  int is_http_2;
+  int is_http_2, is_per_call;
   if (argc < 4 || !needle) {
-    fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER WAY [host_first|http_2]\n");
+    fprintf(stderr, "usage: traces SANDBOX_LINE_FILE FOLDER WAY [host_first|http_2|per_call]\n");
     return 2;
   }
   if (argc > 4 && strcmp(argv[4], "host_first") == 0) curl_global_init(CURL_GLOBAL_ALL);
@@ -215,8 +221,9 @@ int main(int argc, char **argv) {
   is_http_2 = argc > 4 && strcmp(argv[4], "http_2") == 0;
   /* A check speaks HTTP/1.1, and libcurl would go on with its connection. */
   if (!is_http_2) check(instance, service);
-  client = open_client(instance, is_http_2);
-  read_rows(client);
+  is_per_call = argc > 4 && strcmp(argv[4], "per_call") == 0;
+  client = open_client(instance, is_http_2, is_per_call);
+  read_rows(client, is_per_call);
   if (!is_http_2 && strncmp(argv[3], "basic:", 6) != 0) mint_side_by_side(instance);
   stage("open");
 

@@ -77,6 +77,22 @@ import Testing
     }
   }
 
+  @Test func writeThatIsCancelledWhileItsSessionWaitsForTheTokenEndsAtOnce() throws {
+    try withBench(["old"]) { bench in
+      bench.tenant.delay("old", 2_000)
+      let source = bench.source(try bench.client(1, "old"), nil, policy: .perCall)
+      let ends = StandbyBench.Ends()
+      let exchange = bench.exchange(source)
+      var ask = exchange.ask(.post, "/api")
+      ask.sessionRoot = "/api/"
+      exchange.send(ask, .write) { ends.add($0) }
+      for _ in 0..<1_000 where bench.count("old") == 0 { usleep(2_000) }
+      exchange.flight.cancel()
+      #expect(codes(ends.wait(for: 1)) == [.cancelled] && source.counts.minted == 0)
+      source.finish()
+    }
+  }
+
   @Test func endOfTheOperationEndsThoseThatWait() throws {
     try withBench(["old"]) { bench in
       bench.tenant.delay("old", 400)

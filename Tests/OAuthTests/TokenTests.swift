@@ -45,26 +45,37 @@ private func failure(_ response: HTTPResponse) -> S4Error? {
     #expect(!token.isStale)
   }
 
-  @Test(arguments: [#""43199""#, "43199", "43199.0"]) func expiryComesAsNumberOrString(_ form: String) throws {
+  @Test(arguments: [#""43199""#, "43199", "43199.0", #""43199.9""#]) func expiryComesAsNumberOrString(_ form: String)
+    throws
+  {
     #expect(try read(response(200, #"{"access_token":"a","expires_in":\#(form)}"#)).expiresIn == 43_199)
   }
 
-  @Test(arguments: ["Bearer", "BEARER", "bearer"]) func typeComesInAnyCase(_ type: String) throws {
+  @Test(arguments: ["Bearer", "BEARER", "bearer", "bEARER", ""]) func typeComesInAnyCase(_ type: String) throws {
     #expect(try read(response(200, #"{"access_token":"a","token_type":"\#(type)"}"#)).type == type)
   }
 
   @Test func missingOrWildExpiryMeansAShortLife() throws {
     #expect(try read(response(200, #"{"access_token":"a"}"#)).expiresIn == nil)
-    for wild in ["-1", "null", "99999999999999999999999", #""soon""#, "1e400", "[]"] {
+    for wild in ["-1", "null", "99999999999999999999999", #""soon""#, "1e400", "[]", "true", #""""#, #"" 60""#, "{}"] {
       #expect(try read(response(200, #"{"access_token":"a","expires_in":\#(wild)}"#)).expiresIn == nil, "\(wild)")
     }
     #expect(try read(response(200, #"{"access_token":"a","expires_in":0}"#)).isStale)
   }
 
+  /// What the endpoint says, and for how long the token is sent: to 30 s before its end, at least for half of its life.
+  @Test(arguments: [
+    (nil, 30_000), (0, 0), (1, 500), (10, 5_000), (59, 29_500), (60, 30_000), (61, 31_000), (3_600, 3_570_000),
+    (43_199, 43_169_000), (-1, 0), (Int64.max, 86_400 * 365_000 - 30_000),
+  ]) func tokenIsSentUntilSomeTimeBeforeItsEnd(_ expiresIn: Int64?, _ milliseconds: Int64) {
+    #expect(Token.use(expiresIn) == milliseconds)
+  }
+
   @Test(arguments: [
     #"{"access_token":"a\r\nX-Evil: 1"}"#, #"{"access_token":"a b"}"#, #"{"access_token":"ä"}"#,
     #"{"access_token":""}"#,
-    #"{"access_token":7}"#, #"{"access_token":"a","token_type":"mac"}"#, #"{}"#, "[]", "", "{",
+    #"{"access_token":7}"#, #"{"access_token":"a","token_type":"mac"}"#,
+    #"{"access_token":"a","token_type":"bearer "}"#, #"{}"#, "[]", "", "{",
     #"{"access_token":"a"} x"#,
   ]) func whatIsNoBearerTokenIsRefused(_ text: String) throws {
     #expect(failure(response(200, text))?.code == .malformedAnswer, "\(text)")

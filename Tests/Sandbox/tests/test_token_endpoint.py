@@ -78,6 +78,16 @@ def test_other_grants_and_methods_are_refused(client: Any, post: Any) -> None:
     assert post("{}", own_pair(client.sandbox), headers={"Content-Type": "application/json"}).status_code == 415
 
 
+def test_more_parameters_may_be_wanted(client: Any, post: Any) -> None:
+    client.sandbox.settings(token_params={"resource": ["urn:a b", "2"], "audience": ""})
+    wanted = "&resource=urn%3Aa+b&resource=2&audience="
+    assert post(own_form(client.sandbox) + wanted).status_code == 200
+    for given in ("", "&resource=2&resource=urn%3Aa+b&audience=", "&resource=urn%3Aa+b&resource=2&audience=x"):
+        answer = post(own_form(client.sandbox) + given)
+        assert answer.status_code == 400 and answer.json()["error"] == "invalid_target"
+    assert client.sandbox.stats()["mint_failures"] == {"wrong_parameter": 3}
+
+
 def test_several_secrets_are_valid_during_rotation(client: Any, post: Any) -> None:
     old = client.sandbox.client_secret
     new = client.sandbox.rotate_secret(keep_old=True)

@@ -82,7 +82,7 @@ def pairs_in(
     if values is None:
         return None
     pairs = list(values.items() if isinstance(values, Mapping) else values)
-    return (TokenParam * len(pairs))(*[(text_in(name, each), text_in(name, value)) for each, value in pairs])
+    return (TokenParam * len(pairs))(*[TokenParam(text_in(name, each), text_in(name, value)) for each, value in pairs])
 
 
 def limit_in(name: str, value: Optional[int]) -> int:

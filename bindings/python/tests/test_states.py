@@ -130,6 +130,30 @@ def test_a_certificate_that_nobody_trusts_is_unreachable(sandbox, instance):
     assert [event["to"] for event in changes(instance)] == ["unreachable"]
 
 
+def test_a_crowd_that_meets_the_same_change_tells_it_once(sandbox, instance, connection):
+    def attempt(client):
+        for _ in range(4):
+            try:
+                once(client)
+                found.add("read")
+            except Unreachable:
+                found.add("unreachable")
+
+    found, told = set(), []
+    with connection.client(retries=0) as client:
+        assert once(client)
+        for happens in (lambda: sandbox.fault("status", match=SET, code=503), sandbox.clear_faults):
+            happens()
+            threads = [threading.Thread(target=attempt, args=(client,)) for _ in range(12)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            told.append([(event["from"], event["to"]) for event in changes(instance)])
+    assert found == {"read", "unreachable"}
+    assert told == [[("new", "active"), ("active", "unreachable")], [("unreachable", "active")]]
+
+
 OTHER_PROCESS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor

@@ -218,6 +218,24 @@ def test_nothing_is_left_in_memory_files_or_logs(traces, sandbox, way):
         assert run.found_outside() == set()
 
 
+def test_a_token_that_a_read_shares_is_held_as_a_secret_and_ends_with_it(traces, sandbox):
+    with traces("secret_basic", "per_call") as run:
+        run.reach("stored")
+        run.go_on()
+
+        run.reach("reading")
+        # Of the check and of the read; the latter lies where core dumps do not look, and nowhere else.
+        found = run.scan()
+        assert any(each.what == "token" for each in found)
+        assert texts([each for each in found if not each.region.is_kept_out]) == []
+        run.go_on()
+
+        run.reach("open")
+        assert sandbox.stats()["tokens"]["used_more_than_once"] == 1
+        assert texts([each for each in run.scan() if each.what == "token" or not each.region.is_kept_out]) == []
+        assert run.found_outside() == set()
+
+
 @pytest.mark.parametrize("kind", KEYS)
 def test_no_kind_of_private_key_is_left(tmp_path, tmp_path_factory, kind):
     built = program("traces", tmp_path_factory.getbasetemp(), "-lcurl")
