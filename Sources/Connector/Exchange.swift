@@ -122,7 +122,7 @@ final class Exchange: Sendable {
     }
     leaseSession(root) { [self] result in
       switch result {
-      case .failure(let error): completion(.failure(error))
+      case .failure(let error): completion(.failure(error.beforeItsRequest))
       case .success(let lease): send(ask, lease, prefetchesNext: prefetchesNext, rule, completion)
       }
     }
@@ -136,7 +136,7 @@ final class Exchange: Sendable {
       let pass: TokenSource.Pass
       switch result {
       case .failure(let error):
-        completion(.failure(error))
+        completion(.failure(error.beforeItsRequest))
         return
       case .success(let given): pass = given
       }
@@ -306,6 +306,13 @@ enum RequestID {
 }
 
 extension S4Error {
+  /// What is not known of the request for a token or a session is known of the one that waited for it: it was not sent.
+  fileprivate var beforeItsRequest: S4Error {
+    var error = self
+    if outcome == .unknown { error.outcome = .notSent }
+    return error
+  }
+
   /// The same error, to be found again in the tenant's logs.
   func labelled(_ requestID: String) -> S4Error {
     var error = self

@@ -81,6 +81,8 @@ final class Transfer: @unchecked Sendable {
         Int(
           request.version == .http2
             ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)),
+      // Requests that start together go over one connection, too.
+      askel_curl_set_long(easy, CURLOPT_PIPEWAIT, request.version == .http2 ? 1 : 0),
       askel_curl_set_pointer(easy, CURLOPT_PRIVATE, me),
       askel_curl_set_pointer(easy, CURLOPT_WRITEDATA, me),
       askel_curl_set_pointer(easy, CURLOPT_HEADERDATA, me),

@@ -19,6 +19,7 @@ from askel_s4 import Auth, Client, Instance, Receipt
 from askel_s4_sandbox import Sandbox
 
 import vault_bench
+import wire_bench
 from figures import figure, note
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -105,7 +106,7 @@ def fresh_demo() -> None:
 
 
 FIGURES: dict[str, Callable[[], None]] = {
-    "mints": mints, "overlap": overlap, **vault_bench.FIGURES, "fresh_demo": fresh_demo,
+    "mints": mints, "overlap": overlap, **vault_bench.FIGURES, **wire_bench.FIGURES, "fresh_demo": fresh_demo,
 }
 
 

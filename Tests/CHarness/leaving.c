@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Leaving the process without close: neither a crash nor a hang, whatever runs and whatever exit handlers still do.
+ * Leaving the process, with and without close: neither a crash nor a hang, whatever runs and whatever exit handlers
+ * still do. With slow_names.c preloaded, and SLOW_NAMES_MS in the environment, also while names are looked up. With
+ * ASKEL_S4_SOAK in the environment each way is gone a thousand times.
  *
  *   leaving SANDBOX_LINE_FILE
  */
@@ -61,6 +63,26 @@ static void join_workers(void) {
   for (i = 0; i < 4; i++) pthread_join(workers[i], NULL);
 }
 
+/** Calls that wait: for a server that says nothing, and for names that are slow to look up. */
+static void start_waiting(void) {
+  askel_s4_connection_options options = ASKEL_S4_CONNECTION_OPTIONS_INIT;
+  askel_s4_call *waiting;
+  char host[32], token_url[64];
+  int i;
+  silent_put(instance, "silent");
+  NEED(askel_s4_connection_check(instance, "silent", NULL, &waiting, &error));
+  for (i = 0; i < 6 && getenv("SLOW_NAMES_MS") != NULL; i++) {
+    /* Two below one parent, so that all three threads have something to do. */
+    snprintf(host, sizeof host, "h%d.z%d.slow.test", i, i / 2);
+    snprintf(token_url, sizeof token_url, "https://%s/oauth/token", host);
+    options.id = options.allow_host = options.host = host;
+    options.token_url = token_url;
+    options.client_id = options.client_secret = "x";
+    NEED(askel_s4_connection_put(instance, &options, &error));
+    NEED(askel_s4_connection_check(instance, host, NULL, &waiting, &error));
+  }
+}
+
 static void leave(const place *p, int way, long ms) {
   struct timespec time;
   char *json = NULL;
@@ -76,14 +98,21 @@ static void leave(const place *p, int way, long ms) {
     NEED(askel_s4_connection_check(instance, "silent", NULL, &call, &error));
     exit(0);
   }
+  time.tv_sec = 0;
+  time.tv_nsec = ms * 1000000L;
+  if (way == 5 || way == 6) {
+    start_waiting();
+    nanosleep(&time, NULL);
+    if (way == 6) askel_s4_instance_close(instance);
+    exit(0);
+  }
   /* The library's exit handler comes with the first request: without it, threads would simply read on. */
   NEED(askel_s4_connection_check_wait(instance, "nordvik", NULL, &json, &error));
   askel_s4_string_free(json);
   client = client_of(instance, "nordvik");
   for (i = 0; i < 4; i++) pthread_create(&workers[i], NULL, read_all, NULL);
-  time.tv_sec = 0;
-  time.tv_nsec = ms * 1000000L;
   nanosleep(&time, NULL);
+  if (way == 4) askel_s4_instance_close(instance);
   exit(0);
 }
 
@@ -104,6 +133,7 @@ static void test_leaving(const place *p, const char *what, int way, int times) {
 
 int main(int argc, char **argv) {
   place p;
+  const int soak = getenv("ASKEL_S4_SOAK") != NULL;
   if (argc < 2) {
     fprintf(stderr, "usage: leaving SANDBOX_LINE_FILE\n");
     return 2;
@@ -113,7 +143,10 @@ int main(int argc, char **argv) {
   test_leaving(&p, "an exit handler uses the instance", 0, 1);
   test_leaving(&p, "an exit handler waits for calls", 1, 1);
   test_leaving(&p, "an exit handler joins threads that read", 2, 20);
-  test_leaving(&p, "threads read while the process leaves", 3, 40);
+  test_leaving(&p, "threads read while the process leaves", 3, soak ? 1000 : 40);
+  test_leaving(&p, "threads read while the instance is closed", 4, soak ? 1000 : 20);
+  test_leaving(&p, "calls wait while the process leaves", 5, soak ? 1000 : 20);
+  test_leaving(&p, "calls wait while the instance is closed", 6, soak ? 1000 : 20);
   place_remove(&p);
   return harness_end("leaving");
 }

@@ -20,7 +20,7 @@ import Testing
   /// Sends one request and waits for what it comes to.
   private func send(
     _ server: ScriptedServer, _ engine: Engine, _ certificate: ClientCertificate?,
-    version: HTTPRequest.Version = .http11
+    version: HTTPRequest.Version = .http11, identity: String = ""
   ) throws -> Result<HTTPResponse, S4Error> {
     var request = HTTPRequest(
       .get, try Origin(pasted: server.origin), "/", headers: [], deadline: Deadline(milliseconds: 10_000),
@@ -28,6 +28,7 @@ import Testing
       maximumBody: 1_024)
     request.certificate = certificate
     request.version = version
+    request.identity = identity
     let box = Held()
     engine.submit(request) { result in box.set(result) }
     for _ in 0..<5_000 where box.get() == nil { usleep(2_000) }
@@ -56,6 +57,17 @@ import Testing
       #expect(name == (shown?.subject.hasPrefix("CN=nordvik") == true ? "nordvik" : shown == nil ? "" : "other"))
     }
     // One of each kind, and each used again.
+    #expect(server.connections == 3)
+  }
+
+  @Test func requestsOfDifferentCredentialsShareNoConnection() throws {
+    let server = ScriptedServer { _ in .init(200, "") }
+    defer { server.stop() }
+    let engine = try Engine()
+    defer { engine.close() }
+    for name in ["one#1", "other#1", "one#2", "one#1", "other#1", "one#2"] {
+      _ = try send(server, engine, nil, identity: name).get()
+    }
     #expect(server.connections == 3)
   }
 
