@@ -35,6 +35,8 @@ class Urls:
     token: str = ""
     control: str = ""
     foreign: str = ""
+    silent: str = ""
+    closing: str = ""
 
 
 class AnswerCache:
