@@ -40,9 +40,22 @@ final class Exchange: Sendable {
     var wantsSession = false
     /// The session was refused before: not a third time.
     var hasNewSession = false
+    /// It was sent before, and nothing proves that the tenant did not process it.
+    var mayHaveLanded = false
     let id: String
     /// How often it went out before.
     var repeats: UInt32 = 0
+
+    /// What became of the request whose token or session could not be had.
+    func unsent(_ error: S4Error) -> S4Error {
+      var error = error
+      if mayHaveLanded {
+        error.outcome = .unknown
+      } else if error.outcome == .unknown || error.httpStatus == 408 {
+        error.outcome = .notSent
+      }
+      return error
+    }
   }
 
   typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
@@ -118,7 +131,7 @@ final class Exchange: Sendable {
     }
     leaseSession(root) { [self] result in
       switch result {
-      case .failure(let error): completion(.failure(error))
+      case .failure(let error): completion(.failure(ask.unsent(error)))
       case .success(let lease): send(ask, lease, prefetchesNext: prefetchesNext, rule, completion)
       }
     }
@@ -132,7 +145,7 @@ final class Exchange: Sendable {
       let pass: TokenSource.Pass
       switch result {
       case .failure(let error):
-        completion(.failure(error))
+        completion(.failure(ask.unsent(error)))
         return
       case .success(let given): pass = given
       }
@@ -160,8 +173,10 @@ final class Exchange: Sendable {
         let verdict = rule.verdict(
           after: ending, remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
         if case .again(let milliseconds) = verdict {
-          let again = repeated(ask)
-          flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
+          var again = repeated(ask)
+          let status = try? result.get().status
+          if status != 401, status != 429 { again.mayHaveLanded = true }
+          flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule, again] pause in
             switch pause {
             case .success: send(again, prefetchesNext: false, rule, completion)
             case .failure(let error): completion(.failure(error))

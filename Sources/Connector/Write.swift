@@ -50,7 +50,7 @@ extension S4Error {
   /// The same error, where the request could have had an effect. Without an answer nobody knows whether it had.
   var ofAWrite: S4Error {
     // 408 may be a gateway's, whose request to the tenant went through all the same.
-    guard outcome == .unknown || httpStatus == 408 else { return self }
+    guard outcome == .unknown || (httpStatus == 408 && outcome == .notProcessed) else { return self }
     var error = self
     error.outcome = .unknown
     // A web page is no answer of the tenant's: of a proxy's login, for instance, nothing went on.
