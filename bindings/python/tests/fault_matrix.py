@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from askel_s4_sandbox import Sandbox
+from askel_s4_sandbox.marks import leaks
 from conftest import SERVICE, put
 from fault_operations import DEADLINE, NEW_ORDER, OPERATIONS, ORDERS, RETRIES, TOKEN, Attempt, Row, Rule
 
-from askel_s4 import Auth, Client, Code, Instance, Outcome
+from askel_s4 import Auth, Client, Code, Instance, LogLevel, Outcome
 
 LOCKED = "the user is locked"
 
@@ -26,7 +27,7 @@ class Cell(NamedTuple):
     row: str
     operation: str
     text: str
-    #: "lost", "doubled", "hung", "secret": what must never be.
+    #: What must never be: "lost", "doubled", "hung", "secret".
     wrongs: Tuple[str, ...]
     #: What the error said, for a person who looks at a difference.
     said: str
@@ -52,7 +53,8 @@ class Bench:
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self.sandbox, self.control = sandbox, Control(sandbox)
-        self.instance = Instance(folder / "vault.db", key=bytes(range(32)), mints_per_second=0)
+        self.instance = Instance(
+            folder / "vault.db", key=bytes(range(32)), mints_per_second=0, log_level=LogLevel.DEBUG)  # fmt: skip
         # A token on an error answer counts: without this no fault would keep one away.
         self.settings = self.control("POST", "/settings", {"csrf_on_errors": False})
         self.client: Optional[Client] = None
@@ -107,7 +109,6 @@ class Bench:
             self.control("POST", "/settings", row.settings)
         if row.rule is not None:
             self.control("POST", "/faults", _rule(row.rule, operation))
-        self.control("POST", "/tokens", {"keep": True})
         try:
             return self._judge(row, operation, Attempt(client, operation, row))
         finally:
@@ -140,9 +141,10 @@ class Bench:
             promised = error is None or error.outcome == Outcome.PROCESSED
             denied = error is not None and error.outcome in (Outcome.NOT_SENT, Outcome.NOT_PROCESSED)
             wrongs += ["lost"] * (promised and made == 0) + ["doubled"] * (made > (0 if denied else 1))
-        secrets = [*self.control("GET", "/tokens"), self.sandbox.client_secret, self.sandbox.password]
-        wrongs += ["secret"] * any(secret in said for secret in secrets)
-        wrongs += ["secret"] * bool(self.control("GET", "/foreign-log"))
+        # Log records of every request are among the events.
+        told = [said, *(json.dumps(event) for event in self.instance.events())]
+        wrongs += ["secret"] * any(leaks(text) for text in told)
+        wrongs += ["secret sent to a stranger"] * bool(self.control("GET", "/foreign-log"))
         if stats["locked_users"] and row.name != LOCKED:
             wrongs.append("locked")
         return Cell(row.name, operation, ", ".join(parts), tuple(wrongs), said)

@@ -14,10 +14,21 @@ from pathlib import Path
 
 import pytest
 from askel_s4_sandbox.faults import NAMES
+from conftest import SERVICE
 from fault_matrix import LOCKED, Bench, run_all
-from fault_operations import DEADLINE, LONGER_MS, OPERATIONS, RETRIES, SHORT_DEADLINE, Row, Rule
+from fault_operations import (
+    DEADLINE,
+    LONGER_MS,
+    NEW_ORDER,
+    OPERATIONS,
+    ORDERS,
+    RETRIES,
+    SHORT_DEADLINE,
+    Row,
+    Rule,
+)
 
-from askel_s4 import Auth
+from askel_s4 import Auth, Outcome, Unreachable
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "fault-matrix.md"
 BENCHES = 4
@@ -181,6 +192,7 @@ ROWS = [
     fault("rows skipped", "skip_rows", INCONSISTENT, NO, NO, NO, NO, NO, times=1, k=2),
     fault("rows skipped, the page full", "skip_rows", INCONSISTENT, NO, NO, NO, NO, NO, times=1, shift=True),
     fault("an empty page that leads on", "empty_page_with_next", OK, NO, NO, NO, NO, NO, times=1),
+    fault("empty pages without end", "empty_page_with_next", INCONSISTENT, NO, NO, NO, NO, NO),
     setting("next links without a host", OK, NO, NO, NO, NO, NO, next_link="host-relative"),
     setting("next links below the service", OK, NO, NO, NO, NO, NO, next_link="service-relative"),
     setting("next links that keep the old token", OK, NO, NO, NO, NO, NO, repeat_skiptoken=True),
@@ -269,3 +281,17 @@ def test_the_document_is_what_the_run_gave(cells):
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(text, encoding="utf-8")
     assert DOCUMENT.read_text(encoding="utf-8") == text, "ASKEL_S4_WRITE_DOCS=1 writes docs/fault-matrix.md anew"
+
+
+def test_what_may_have_landed_is_not_denied_for_want_of_a_token(sandbox, connection):
+    with connection.client(retries=1) as client:
+        client.create(SERVICE, ORDERS, NEW_ORDER)
+        sandbox.fault("lost_answer", match=ORDERS, times=1)
+        sandbox.fault("status", on="token", skip=1, code=503)
+        sandbox.reset_stats()
+        with pytest.raises(Unreachable) as caught:
+            client.request(
+                "POST", f"/sap/opu/odata/sap/{SERVICE}/{ORDERS}", service=SERVICE, repeatable=True,
+                body={**NEW_ORDER, "PurchaseOrderByCustomer": "landed"})  # fmt: skip
+    assert caught.value.outcome == Outcome.UNKNOWN
+    assert sandbox.stats()["created_by_reference"] == {"landed": 1}
