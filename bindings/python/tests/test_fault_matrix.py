@@ -208,6 +208,7 @@ ROWS = [
           (NO, "SERVICE_ERROR, not_processed, 0 made", NO, NO, NO, "SERVICE_ERROR, not_processed")),
     Row("a new client, and batches want a CSRF token", (OK, OK, NO, NO, NO, OK), cold=True),
     Row("every HTTP session ended", (OK, AGAIN, NO, NO, NO, AGAIN), before=drop_sessions),
+    fault("a Location at another host", "location_foreign", NO, OK, NO, NO, NO, NO),
     fault("a warning beside the answer", "warning", NO, OK, NO, NO, NO, NO),
     Row("the document changed meanwhile", (NO, "PRECONDITION_FAILED, not_processed", NO, NO, NO, NO),
         Rule("etag_moved", {}), changes=True),
