@@ -24,7 +24,7 @@ final class Exchange: Sendable {
     /// A CSRF session was asked for and sent, where the service gave one.
     var hadSession: Bool
     /// An attempt before may have been carried out.
-    var isBlindlyRepeated: Bool
+    var mayHaveLandedBefore: Bool
   }
 
   /// A request without what it shows for itself.
@@ -42,11 +42,22 @@ final class Exchange: Sendable {
     var wantsSession = false
     /// The session was refused before: not a third time.
     var hasNewSession = false
+    /// It was sent before, and nothing proves that the tenant did not process it.
+    var mayHaveLanded = false
     let id: String
     /// How often it went out before.
     var repeats: UInt32 = 0
-    /// It was sent again after an attempt of which nobody knows what became.
-    var isBlindlyRepeated = false
+
+    /// What became of the request whose token or session could not be had.
+    func unsent(_ error: S4Error) -> S4Error {
+      var error = error
+      if mayHaveLanded {
+        error.outcome = .unknown
+      } else if error.outcome == .unknown || error.httpStatus == 408 {
+        error.outcome = .notSent
+      }
+      return error
+    }
   }
 
   typealias Completion = @Sendable (Result<Answer, S4Error>) -> Void
@@ -122,7 +133,7 @@ final class Exchange: Sendable {
     }
     leaseSession(root) { [self] result in
       switch result {
-      case .failure(let error): completion(.failure(error.beforeItsRequest))
+      case .failure(let error): completion(.failure(ask.unsent(error)))
       case .success(let lease): send(ask, lease, prefetchesNext: prefetchesNext, rule, completion)
       }
     }
@@ -136,7 +147,7 @@ final class Exchange: Sendable {
       let pass: TokenSource.Pass
       switch result {
       case .failure(let error):
-        completion(.failure(error.beforeItsRequest))
+        completion(.failure(ask.unsent(error)))
         return
       case .success(let given): pass = given
       }
@@ -168,7 +179,7 @@ final class Exchange: Sendable {
           flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
             switch pause {
             case .success: send(again, prefetchesNext: false, rule, completion)
-            case .failure(let error): completion(.failure(error))
+            case .failure(let error): completion(.failure(again.unsent(error)))
             }
           }
           return
@@ -191,7 +202,7 @@ final class Exchange: Sendable {
     tallied.withLock { $0.retries += 1 }
     var again = ask
     again.repeats += 1
-    if isBlind { again.isBlindlyRepeated = true }
+    if isBlind { again.mayHaveLanded = true }
     return again
   }
 
@@ -237,6 +248,7 @@ final class Exchange: Sendable {
     switch result {
     case .failure(var error):
       error.requestID = ask.id
+      if ask.mayHaveLanded, error.outcome != .processed { error.outcome = .unknown }
       source.report(.failed(error), of: credential)
       return .failure(error)
     case .success(let response):
@@ -247,7 +259,7 @@ final class Exchange: Sendable {
       if credential.settings.isSentToAPI, response.status != 401, response.status < 500 { source.accepted(credential) }
       let answer = Answer(
         response: response, requestID: ask.id, credential: credential, hadSession: ask.sessionRoot != nil,
-        isBlindlyRepeated: ask.isBlindlyRepeated)
+        mayHaveLandedBefore: ask.mayHaveLanded)
       // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
       let place = String(ask.target.prefix { $0 != "?" && $0 != "(" })
       if let outcome = outcome(answer, path: place) { source.report(outcome, of: credential, at: place) }
@@ -306,13 +318,6 @@ enum RequestID {
 }
 
 extension S4Error {
-  /// What is not known of the request for a token or a session is known of the one that waited for it: it was not sent.
-  fileprivate var beforeItsRequest: S4Error {
-    var error = self
-    if outcome == .unknown { error.outcome = .notSent }
-    return error
-  }
-
   /// The same error, to be found again in the tenant's logs.
   func labelled(_ requestID: String) -> S4Error {
     var error = self

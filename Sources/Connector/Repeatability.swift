@@ -12,12 +12,18 @@ enum Repeatability {
     return ["RequestID: " + id, "RepeatabilityCreation: " + now.prefix { $0 != "." && $0 != "Z" }]
   }
 
-  /// A service that passes over the ids carries a request out as often as it comes.
+  /// What an answer to a write means that had been sent before, with nothing known of what became of it. A service that
+  /// passes over the ids carries a request out as often as it comes.
   /// - Returns: nil where all is well.
-  static func objection(to answer: Exchange.Answer, target: String) -> S4Error? {
-    guard answer.isBlindlyRepeated, answer.response.isSuccess,
-      answer.response.header("repeatabilityresult")?.lowercased() != "accepted"
-    else { return nil }
+  static func objection(to answer: Exchange.Answer, in exchange: Exchange, target: String) -> S4Error? {
+    guard answer.mayHaveLandedBefore else { return nil }
+    guard answer.response.isSuccess else {
+      // It refuses the second attempt, and says nothing of the first.
+      var error = exchange.error(answer, target: target)
+      error.outcome = .unknown
+      return error.ofAWrite
+    }
+    guard answer.response.header("repeatabilityresult")?.lowercased() != "accepted" else { return nil }
     return S4Error(
       .outcomeUnknown,
       "\(target) was sent again after a lost answer, and the service does not say that it knows repeatable requests: it "

@@ -48,10 +48,10 @@ extension Exchange {
     var ask = ask
     if isRepeatable { ask.headers += Repeatability.headers() }
     let target = String(ask.target.prefix { $0 != "?" })
-    send(ask, isRepeatable ? .none : .write) { result in
+    send(ask, isRepeatable ? .none : .write) { [self] result in
       completion(
         result.mapError { $0.ofAWrite }.flatMap { answer in
-          if isRepeatable, let objection = Repeatability.objection(to: answer, target: target) {
+          if isRepeatable, let objection = Repeatability.objection(to: answer, in: self, target: target) {
             return .failure(objection.labelled(answer.requestID))
           }
           return .success(answer)
@@ -71,7 +71,7 @@ extension S4Error {
   /// The same error, where the request could have had an effect. Without an answer nobody knows whether it had.
   var ofAWrite: S4Error {
     // 408 may be a gateway's, whose request to the tenant went through all the same.
-    guard outcome == .unknown || httpStatus == 408 else { return self }
+    guard outcome == .unknown || (httpStatus == 408 && outcome == .notProcessed) else { return self }
     var error = self
     error.outcome = .unknown
     // A web page is no answer of the tenant's: of a proxy's login, for instance, nothing went on.

@@ -41,6 +41,9 @@ enum CurlFault {
         isRetryable: true)
     case CURLE_GOT_NOTHING, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_ABORTED_BY_CALLBACK:
       hadAnswer ? cutOff(host) : lost(host)
+    case CURLE_OUT_OF_MEMORY where hadAnswer:
+      // A header line beyond libcurl's own limit has this code too.
+      S4Error(.tooLarge, "a header of \(host) is too long, or the process is short of memory", outcome: .unknown)
     case CURLE_OUT_OF_MEMORY:
       S4Error(.hostUnfit, "the process is short of memory", outcome: .unknown)
     default:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from askel_s4 import Auth, Client, Instance, Receipt
 from askel_s4_sandbox import Sandbox
 
+import fire_bench
 import vault_bench
 import wire_bench
 from figures import figure, note
@@ -106,7 +107,8 @@ def fresh_demo() -> None:
 
 
 FIGURES: dict[str, Callable[[], None]] = {
-    "mints": mints, "overlap": overlap, **vault_bench.FIGURES, **wire_bench.FIGURES, "fresh_demo": fresh_demo,
+    "mints": mints, "overlap": overlap, **fire_bench.FIGURES, **vault_bench.FIGURES, **wire_bench.FIGURES,
+    "fresh_demo": fresh_demo,
 }
 
 

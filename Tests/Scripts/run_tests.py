@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs every suite of the project and ends with one line: N passed, N failed.
 
+What they say is searched for secrets of the sandbox tenants: each of those carries a mark (askel_s4_sandbox.marks).
+
 Usage: run_tests.py [--soak] [SUITE ...]      (without SUITE: all; `make test` and `make soak` call it)
 """
 
@@ -16,10 +18,15 @@ import tempfile
 import time
 from collections.abc import Callable
 
+from askel_s4_sandbox.marks import leaks
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DIST = ROOT / ".build" / "dist"
 PYTHON = sys.executable
 PYTHON_FOLDERS = ["bindings/python", "Tests/Sandbox", "Tests/Scripts", "Tests/Bench"]
+
+# Where a secret shows in what a suite said.
+LEAKS: list[str] = []
 
 # A line that says which test failed, in the words of the suites' tools.
 TELLING = r"not so|wanted \d|^FAILED|✘|--- FAIL|rror:|no end within|ERROR:"
@@ -40,8 +47,14 @@ def run(*command: str, seconds: int = 900, **environment: str) -> tuple[int, str
             timeout=seconds, text=True, errors="replace", stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired as late:
         said = late.stdout.decode(errors="replace") if isinstance(late.stdout, bytes) else late.stdout or ""
-        return 124, f"{said}\nno end within {seconds} s"
-    return done.returncode, done.stdout
+        return 124, searched(command, f"{said}\nno end within {seconds} s")
+    return done.returncode, searched(command, done.stdout)
+
+
+def searched(command: tuple[str, ...], said: str) -> str:
+    """The same text; where a secret of a sandbox tenant shows in it, that is remembered."""
+    LEAKS.extend(f"{' '.join(command)[:80]}: {place}" for place in leaks(said))
+    return said
 
 
 def counted(status: int, said: str, passed: int, failed: int) -> Outcome:
@@ -214,6 +227,9 @@ def main() -> int:
             print(f"---- {name} ----\n{outcome.why[-12000:]}\n----", flush=True)
         took = time.monotonic() - began
         print(f"{name:10} {outcome.passed:6} passed {outcome.failed:4} failed {took:7.1f} s", flush=True)
+    if LEAKS:
+        failed += 1
+        reasons["secrecy"] = "\n".join(f"ERROR: a secret shows: {place}" for place in LEAKS)
     for suite, why in reasons.items():  # Once more, in short, where somebody who sees only the end finds it.
         told = [line for line in why.splitlines() if re.search(TELLING, line)]
         print(f"{suite}: " + f"\n{suite}: ".join(told[-20:] or ["see above"]))

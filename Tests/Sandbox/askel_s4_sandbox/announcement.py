@@ -28,6 +28,8 @@ def announcement(tenant: Tenant, certificates: Certificates) -> str:
             "abap_token_url": urls.api + ABAP_PATH,
             "control_url": urls.control,
             "foreign_url": urls.foreign,
+            "silent_url": urls.silent,
+            "closing_url": urls.closing,
             "ca_file": str(certificates.ca_file),
             "client_id": tenant.client.client_id,
             "client_secret": tenant.client.secrets[0],

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from . import token_endpoint
 from .api_auth import authenticate
+from .batch.execution import Batch
 from .exchange import Answer, gzip_fits
 from .fault_answers import spoiled_answer
 from .faults import PAGES, Chosen
@@ -87,6 +88,8 @@ class Api:
             return refusal
         if request.method not in ("GET", "HEAD"):
             request["write"] = (mounted.service.name, target_set(mounted, rest_path), method_of(request))
+            if rest_path == "$batch" and method_of(request) == "POST":
+                return self._write(self._batch(mounted, request, faults), request, faults)
             base, body = f"https://{request.headers.get('Host', 'localhost')}", request.get("body", b"")
             write = Write(tenant, mounted, request, base, rest_path, query, body, faults.get("warning"))
             return self._write(write, request, faults)
@@ -113,8 +116,31 @@ class Api:
         if request.method in ("GET", "HEAD"):
             return read4(self.tenant, request, below, query)
         request["write"] = (NAME, below.partition("(")[0].partition("/")[0] or "other", request.method)
+        if below == "$batch" and request.method == "POST":
+            return self._write(self._batch4(request, faults), request, faults)
         write = Write4(self.tenant, request, below, request.get("body", b""), faults.get("warning"))
         return self._write(write, request, faults)
+
+    def _batch(self, mounted: Mounted, request: web.BaseRequest, faults: Chosen) -> Batch:
+        """A batch of the V2 service; faults of pages and warnings strike its parts."""
+
+        def execute(part: web.BaseRequest, path: str, query: str, body: bytes) -> Answer:
+            if part.method == "GET":
+                return read(self.tenant, mounted, part, path, query, faults)
+            base = f"https://{part.headers['Host']}"
+            return Write(self.tenant, mounted, part, base, path, query, body, faults.get("warning")).answer()
+
+        return Batch(self.tenant, request, mounted.service.root, execute, 2)
+
+    def _batch4(self, request: web.BaseRequest, faults: Chosen) -> Batch:
+        """A batch of the V4 service."""
+
+        def execute(part: web.BaseRequest, path: str, query: str, body: bytes) -> Answer:
+            if part.method == "GET":
+                return read4(self.tenant, part, path, query)
+            return Write4(self.tenant, part, path, body, faults.get("warning")).answer()
+
+        return Batch(self.tenant, request, ROOT, execute, 4)
 
     def _without_token(self, request: web.BaseRequest, path: str, faults: Chosen) -> Answer | None:
         """403 where a CSRF token is needed and missing."""
@@ -126,7 +152,7 @@ class Api:
             needed = settings.csrf_batch if path == "$batch" else True
         return refuse_without_token(tenant.sessions, settings, tenant.stats, request, faults) if needed else None
 
-    def _write(self, write: Write | Write4, request: web.BaseRequest, faults: Chosen) -> Answer:
+    def _write(self, write: Write | Write4 | Batch, request: web.BaseRequest, faults: Chosen) -> Answer:
         """A write, or what a fault makes of it: a moved ETag, a commit that comes later."""
         tenant = self.tenant
         if "etag_moved" in faults:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
 from aiohttp import web
 
 from .faults import Rule
+from .marks import marked
 from .repeatable import Repeated
 from .state import Tenant
 
@@ -79,9 +79,9 @@ class Control:
         """{"add": text or null for a made one, "remove": text, "replace": text}; answers with what is valid then."""
         client, change = self.tenant.client, _object(body, {"add", "remove", "replace"})
         if "replace" in change:
-            client.secrets = [str(change["replace"] or secrets.token_urlsafe(24))]
+            client.secrets = [str(change["replace"] or marked(32))]
         if "add" in change:
-            client.secrets.append(str(change["add"] or secrets.token_urlsafe(24)))
+            client.secrets.append(str(change["add"] or marked(32)))
         if "remove" in change:
             client.secrets = [valid for valid in client.secrets if valid != change["remove"]]
         return {"client_id": client.client_id, "secrets": client.secrets}

@@ -11,6 +11,8 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
+from .marks import MARK, marked
+
 
 @dataclass(slots=True)
 class Token:
@@ -38,13 +40,14 @@ class OAuthClient:
     def mint(self, lifetime_s: float, scope: str) -> tuple[str, str]:
         """A new access token and its jti. It looks like a JWT; nobody can verify its signature."""
         jti, now = secrets.token_hex(16), int(time.time())
-        head = {"alg": "RS256", "kid": "default-jwt-key-1", "typ": "JWT"}
+        head = {"alg": "RS256", "kid": MARK, "typ": "JWT"}
         body = {
             "jti": jti, "sub": self.client_id, "client_id": self.client_id, "scope": scope.split(),
             "iat": now, "exp": now + int(lifetime_s), "zid": "nordvik", "grant_type": "client_credentials",
         }  # fmt: skip
         parts = [json.dumps(part, separators=(",", ":")).encode() for part in (head, body)]
-        text = ".".join(_base64url(part) for part in [*parts, secrets.token_bytes(256)])
+        # Marked in its head and in its signature: a part of it is told too.
+        text = ".".join([*(_base64url(part) for part in parts), marked(342)])
         self.tokens[_digest(text)] = Token(time.monotonic() + lifetime_s)
         if self.kept_texts is not None:
             self.kept_texts.append(text)

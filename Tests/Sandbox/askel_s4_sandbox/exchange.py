@@ -86,8 +86,9 @@ async def send(
         response.content_length = len(body)
     reset = faults.get("reset")
     when = reset.get("when", "body" if "at" in reset else "before") if reset is not None else ""
+    closes = reset is not None and reset.get("how") == "close"
     if when == "before":
-        abort(request)
+        (close if closes else abort)(request)
         return response, 0
     await response.prepare(request)
     if request.method == "HEAD" or answer.status in (204, 304):
@@ -96,7 +97,7 @@ async def send(
         await asyncio.sleep(float(faults["slow_body"].get("ms", 1000)) / 1000)
     if when:
         at = 0 if when == "after_headers" else int((reset or {}).get("at", len(body) // 2))
-        await _write_and_stop(request, response, body[:at], kill=True)
+        await _write_and_stop(request, response, body[:at], kill=not closes)
     elif cut is not None and cut.get("variant") != "clean":
         await _write_and_stop(request, response, body[: int(cut.get("at", len(body) // 2))], kill=False)
     elif "drip" in faults:
@@ -133,15 +134,18 @@ def abort(request: web.BaseRequest) -> None:
     transport.abort()
 
 
+def close(request: web.BaseRequest) -> None:
+    """Closes the connection in good order, without a word."""
+    if request.transport is not None:
+        request.transport.close()
+
+
 async def _write_and_stop(request: web.BaseRequest, response: web.StreamResponse, part: bytes, kill: bool) -> None:
     if part:
         await response.write(part)
     # What was written has to leave before the connection ends.
     await asyncio.sleep(0.02)
-    if kill:
-        abort(request)
-    elif request.transport is not None:
-        request.transport.close()
+    (abort if kill else close)(request)
 
 
 async def _drip(response: web.StreamResponse, body: bytes, bytes_per_s: float) -> None:

@@ -47,7 +47,7 @@ class Write4:
         """Executes it. Throws `ODataError` for what is refused; nothing has changed then."""
         method = self.request.method
         if not self.path or self.path.startswith("$"):
-            raise ODataError(501 if self.path == "$batch" else 405, f"{method} is not possible here", "SANDBOX/405")
+            raise ODataError(405, f"{method} is not possible here", "SANDBOX/405")
         target, name = self._target(), ""
         name = target.made.name
         if method == "POST" and target.row is None and not (not target.owner and forbidden(name, "Insertable")):

@@ -71,8 +71,6 @@ class Write:
         name, function = self.path.partition("(")[0], self.mounted.service.functions.get(self.path)
         if function is not None:
             return self._function(function.name, function.parameter, method)
-        if method == "POST" and self.request.method == "POST" and name.startswith("$batch"):
-            raise ODataError(501, "$batch is not implemented in the sandbox", "/IWFND/CM_MGW/501")
         if not self.path or name.startswith("$"):
             raise _not_allowed(method, "GET")
         target = resolve(self.mounted.service, self.mounted.database, self.path)

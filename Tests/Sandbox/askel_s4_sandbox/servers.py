@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts and stops the four HTTPS servers in one event loop."""
+"""Starts and stops the HTTPS servers, and two ports that never get so far, in one event loop."""
 
 from __future__ import annotations
 
@@ -72,9 +72,28 @@ async def _listen(handler: object, host: str, port: int, context: ssl.SSLContext
     return runner, f"https://localhost:{runner.addresses[0][1]}"
 
 
+class Speechless(asyncio.Protocol):
+    """A port that takes connections and never says a word: TLS stalls in its first step; or one that closes at once."""
+
+    def __init__(self, closes: bool):
+        self._closes = closes
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Somebody came."""
+        if self._closes:
+            transport.close()
+
+    @classmethod
+    async def listen(cls, closes: bool) -> str:
+        """Listens as long as the event loop runs; returns the URL."""
+        server = await asyncio.get_running_loop().create_server(lambda: cls(closes), "127.0.0.1", 0)
+        return f"https://localhost:{server.sockets[0].getsockname()[1]}"
+
+
 async def start_servers(tenant: Tenant, host: str, ports: Ports, context: ssl.SSLContext) -> list[web.ServerRunner]:
-    """All four listen when this returns, and `tenant.urls` is filled. Each runner is to be cleaned up."""
+    """All listen when this returns, and `tenant.urls` is filled. Each runner is to be cleaned up."""
     urls, runners = tenant.urls, []
+    urls.silent, urls.closing = await Speechless.listen(False), await Speechless.listen(True)
     runner, urls.api = await _listen(Api(tenant), host, ports.api, context)
     runners.append(runner)
     runner, urls.token = await _listen(TokenServer(tenant), host, ports.token, context)

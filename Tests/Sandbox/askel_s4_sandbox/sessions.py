@@ -7,7 +7,6 @@ session that it was made for, and a session belongs to the user or client that o
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from aiohttp import web
 
 from .exchange import Answer
 from .faults import Chosen
+from .marks import marked
 from .settings import Settings
 from .stats import Stats
 
@@ -51,8 +51,8 @@ class Sessions:
 
     def open(self, caller: str) -> tuple[str, Session]:
         """A new session and its id."""
-        name = secrets.token_urlsafe(32) + "%3d"
-        session = Session(caller, secrets.token_urlsafe(16)[:22] + "==", time.monotonic())
+        name = marked(43) + "%3d"
+        session = Session(caller, marked(22) + "==", time.monotonic())
         self._sessions[name] = session
         if len(self._sessions) > _SESSIONS:
             self._sessions.popitem(last=False)

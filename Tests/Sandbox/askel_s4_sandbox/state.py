@@ -13,6 +13,7 @@ from .ca import CLIENT_NAME
 from .credentials import CertifiedClient, CommunicationUser, OAuthClient
 from .exchange import Answer
 from .faults import Faults
+from .marks import marked
 from .odata.query import Reader
 from .odata.render import Renderer
 from .odata.schema import Service
@@ -35,6 +36,8 @@ class Urls:
     token: str = ""
     control: str = ""
     foreign: str = ""
+    silent: str = ""
+    closing: str = ""
 
 
 class AnswerCache:
@@ -114,8 +117,8 @@ def make_tenant(seed: int, today: dt.date, settings: Settings) -> Tenant:
         seed=seed,
         today=today,
         settings=settings,
-        client=OAuthClient(f"sb-nordvik-{secrets.token_hex(4)}!b1710|s4-sandbox", [secrets.token_urlsafe(24)]),
-        user=CommunicationUser("NORDVIK_COMM_USER", secrets.token_urlsafe(18)),
+        client=OAuthClient(f"sb-nordvik-{secrets.token_hex(4)}!b1710|s4-sandbox", [marked(32)]),
+        user=CommunicationUser("NORDVIK_COMM_USER", marked(24)),
         services={SALES_ORDER_SERVICE.name: Mounted.of(SALES_ORDER_SERVICE, database)},
         orders=OrderBook(database, SALES_ORDER_SERVICE.sets, seed, today),
     )

@@ -40,6 +40,7 @@ class Stats:
         self.created_by_reference: Counter[str] = Counter()
         self.replays: Counter[str] = Counter()
         self.late_commits: Counter[str] = Counter()
+        self.batched: Counter[str] = Counter()
         self.recent: deque[dict[str, Any]] = deque(maxlen=200)
         self.foreign_connections: list[str | None] = []
 
@@ -105,6 +106,7 @@ class Stats:
             "replays": dict(self.replays),
             "late_commits": dict(self.late_commits),
             "foreign_connections": self.foreign_connections,
+            "batched": dict(self.batched),
             "tls_connections": [connection.as_dict() for connection in self._seen.all],
         }
 

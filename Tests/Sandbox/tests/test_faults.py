@@ -222,3 +222,17 @@ def test_resets_are_real_tcp_resets(client: Any) -> None:
         with bare, pytest.raises(ConnectionResetError):
             while bare.recv(4096):
                 pass
+
+
+@pytest.mark.parametrize("when", ["before", "body"])
+def test_a_connection_can_end_in_good_order(client: Any, when: str) -> None:
+    client.sandbox.fault("reset", when=when, how="close")
+    with pytest.raises((http.client.RemoteDisconnected, http.client.IncompleteRead)):
+        request(client, connection(client)).read()
+
+
+def test_tls_can_stall_or_end_before_it_begins(client: Any) -> None:
+    for url, expected in ((client.sandbox.silent_url, TimeoutError), (client.sandbox.closing_url, OSError)):
+        with socket.create_connection(("localhost", int(url.rpartition(":")[2])), 0.3) as bare:
+            with pytest.raises(expected):
+                client.sandbox.ssl_context.wrap_socket(bare, server_hostname="localhost")

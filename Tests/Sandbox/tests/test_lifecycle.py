@@ -18,9 +18,9 @@ from askel_s4_sandbox import Sandbox
 from askel_s4_sandbox.sandbox import SandboxError
 
 FIELDS = [
-    "api_url", "token_url", "abap_token_url", "control_url", "foreign_url", "ca_file", "client_id", "client_secret",
-    "user", "password", "client_certificate", "client_key", "today", "seed", "page_size", "open_orders",
-    "open_orders_in_all", "partially_delivered", "pid",
+    "api_url", "token_url", "abap_token_url", "control_url", "foreign_url", "silent_url", "closing_url", "ca_file",
+    "client_id", "client_secret", "user", "password", "client_certificate", "client_key", "today", "seed", "page_size",
+    "open_orders", "open_orders_in_all", "partially_delivered", "pid",
 ]  # fmt: skip
 
 

@@ -8,11 +8,29 @@ import pytest
 
 pytest.importorskip("askel_s4_sandbox", reason="the sandbox tenant is not installed (Tests/Sandbox)")
 
+import secrecy
 from askel_s4_sandbox import Sandbox
+from askel_s4_sandbox.marks import leaks
 
 from askel_s4 import Client, Connection, Instance
 
 SERVICE = "API_SALES_ORDER_SRV"
+secrecy.listen()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
+    """A test in which a secret of the tenant's was told, printed or stored in clear has failed."""
+    outcome = yield
+    report = outcome.get_result()
+    found = secrecy.take()
+    if report.when == "teardown":
+        found += [place for name, text in report.sections for place in leaks(text)]
+        if "tmp_path" in item.funcargs:
+            found += secrecy.in_files(item.funcargs["tmp_path"])
+    if found:
+        report.outcome = "failed"
+        report.longrepr = "a secret of the sandbox tenant shows: " + "; ".join(found)
 
 
 @pytest.fixture(scope="session")

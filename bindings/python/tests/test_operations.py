@@ -112,6 +112,15 @@ def test_a_service_that_is_not_repeatable_after_all_is_told_of(sandbox, client):
     assert made(sandbox, "once") == 1
 
 
+def test_what_refuses_the_second_attempt_says_nothing_of_the_first(sandbox, client):
+    sandbox.settings(repeatable=True)
+    sandbox.fault("lost_answer", match=ORDERS, times=1)
+    sandbox.fault("status", match=ORDERS, times=1, skip=1, code=400)
+    with pytest.raises(UnknownOutcome):
+        client.create(SERVICE, ORDERS, {**ORDER, "PurchaseOrderByCustomer": "refused"}, repeatable=True)
+    assert made(sandbox, "refused") == 1
+
+
 def test_nothing_of_a_repeatable_write_is_sent_without_being_asked(sandbox, client):
     client.create(SERVICE, ORDERS, json.dumps(ORDER))
     assert "requestid" not in sandbox.control("GET", "/requests")[-1]["headers"]

@@ -136,6 +136,26 @@ class Database:
         self.tables = tables
         # Raised by whatever changes rows; caches of answers hang on it.
         self.version = 0
+        self._journal: list[tuple[Table, str, list[Values]]] | None = None
+
+    def begin(self) -> None:
+        """From now on it is noted what stood where something is written, until `end`."""
+        self._journal = []
+
+    def note(self, name: str, first: str) -> None:
+        """Rows of a table that share the first key are about to be replaced."""
+        if self._journal is not None:
+            table = self.tables[name]
+            self._journal.append((table, first, [table.values(row) for row in table.with_prefix((first,))]))
+
+    def end(self, keep: bool) -> None:
+        """Lets go of what was noted; unless the writes are to be kept, it is put back first."""
+        journal, self._journal = self._journal or [], None
+        if keep or not journal:
+            return
+        for table, first, rows in reversed(journal):
+            table.put_group(first, rows)
+        self.version += 1
 
     @property
     def layout(self) -> int:

@@ -36,6 +36,7 @@ class Draft:
     def store(self, database: Database) -> None:
         """Puts the rows into the tables and makes caches of answers old."""
         for name, rows in self.rows.items():
+            database.note(name, self.number)
             database.tables[name].put_group(self.number, rows)
         database.version += 1
 

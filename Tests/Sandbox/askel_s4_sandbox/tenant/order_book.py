@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
 from ..odata.entity import Entity
@@ -122,6 +124,19 @@ class OrderBook:
             table.restore()
         self._database.version += 1
         self._last = int(self._database.tables[HEADER].last_group())
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside stays as a whole, or not at all when the block ends with an exception."""
+        last, kept = self._last, False
+        self._database.begin()
+        try:
+            yield
+            kept = True
+        finally:
+            self._database.end(kept)
+            if not kept:
+                self._last = last
 
     def touch(self, number: str) -> None:
         """What another user's change does to an order: a new time stamp, and so another ETag."""
