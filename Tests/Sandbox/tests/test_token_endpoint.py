@@ -80,10 +80,10 @@ def test_other_grants_and_methods_are_refused(client: Any, post: Any) -> None:
 
 def test_more_parameters_may_be_wanted(client: Any, post: Any) -> None:
     client.sandbox.settings(token_params={"resource": ["urn:a b", "2"], "audience": ""})
-    wanted = "&resource=urn%3Aa+b&resource=2&audience="
-    assert post(own_form(client.sandbox) + wanted).status_code == 200
-    for given in ("", "&resource=2&resource=urn%3Aa+b&audience=", "&resource=urn%3Aa+b&resource=2&audience=x"):
-        answer = post(own_form(client.sandbox) + given)
+    wanted = {"resource": ["urn:a b", "2"], "audience": ""}
+    assert post({**own_form(client.sandbox), **wanted}).status_code == 200
+    for given in ({}, {**wanted, "resource": ["2", "urn:a b"]}, {**wanted, "audience": "x"}):
+        answer = post({**own_form(client.sandbox), **given})
         assert answer.status_code == 400 and answer.json()["error"] == "invalid_target"
     assert client.sandbox.stats()["mint_failures"] == {"wrong_parameter": 3}
 
