@@ -16,7 +16,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 from askel_s4_sandbox import Sandbox
 from askel_s4_sandbox.marks import leaks
 from conftest import SERVICE, put
-from fault_operations import DEADLINE, NEW_ORDER, OPERATIONS, ORDERS, RETRIES, TOKEN, Attempt, Row, Rule
+from fault_operations import DEADLINE, NEW_ORDER, OPERATIONS, ORDERS, REPEATED, RETRIES, TOKEN, Attempt, Row, Rule
 
 from askel_s4 import Auth, Client, Code, Instance, LogLevel, Outcome
 
@@ -105,15 +105,16 @@ class Bench:
         if row.before is not None:
             row.before(self)
         self.control("POST", "/reset-stats")
-        if row.settings:
-            self.control("POST", "/settings", row.settings)
+        settings = {**row.settings, "repeatable": True} if operation == REPEATED else row.settings
+        if settings:
+            self.control("POST", "/settings", settings)
         if row.rule is not None:
             self.control("POST", "/faults", _rule(row.rule, operation))
         try:
             return self._judge(row, operation, Attempt(client, operation, row))
         finally:
             self.control("DELETE", "/faults")
-            if row.settings:
+            if settings:
                 self.control("POST", "/settings", self.settings)
             if own:
                 client.close()
@@ -158,7 +159,7 @@ class Bench:
             return int(requests["token"]["total"]) - 1
         if operation == TOKEN:
             return int(requests["api"]["by_kind"]["service_document"]) - 1
-        if operation == "create":
+        if operation in ("create", REPEATED):
             kinds = requests["api"]["by_kind"]
             return int(kinds.get("collection", 0) + kinds.get("entity", 0)) - 1
         return int(requests["api"]["by_kind"]["batch"]) - 1

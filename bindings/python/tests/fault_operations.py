@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from fault_matrix import Bench
 
 ORDERS = "A_SalesOrder"
-OPERATIONS = ("read", "create", "mint of a read", "mint of a create", "CSRF token of a create", "read-only batch")
-TOKEN = OPERATIONS[4]
+OPERATIONS = (
+    "read", "create", "mint of a read", "mint of a create", "CSRF token of a create", "read-only batch",
+    "repeatable create",
+)  # fmt: skip
+TOKEN, REPEATED = OPERATIONS[4], OPERATIONS[6]
 # Seconds. Faults that wait for longer than an operation may last strike operations that have less time.
 DEADLINE, SHORT_DEADLINE, LONGER_MS = 15.0, 1.2, 2_000
 # What is still there so long after its deadline hangs.
@@ -74,6 +77,7 @@ class Attempt:
         self.retries: Optional[int] = None
         self.wrongs: List[str] = []
         self._client = client
+        self._is_repeatable = operation == REPEATED
         self._time = SHORT_DEADLINE if row.outlasts else DEADLINE
         work = {"read": self._read, "read-only batch": self._batch, "mint of a read": self._read}.get(
             operation, self._change if row.changes else self._create)  # fmt: skip
@@ -108,7 +112,8 @@ class Attempt:
             self.retries = cursor.receipt.retries
 
     def _create(self) -> None:
-        self._client.create(SERVICE, ORDERS, {**NEW_ORDER, "PurchaseOrderByCustomer": "once"}, timeout=self._time)
+        body = {**NEW_ORDER, "PurchaseOrderByCustomer": "once"}
+        self._client.create(SERVICE, ORDERS, body, repeatable=self._is_repeatable, timeout=self._time)
 
     def _change(self) -> None:
         etag = self._client.get(SERVICE, ORDERS, KEYS[0]).etag
