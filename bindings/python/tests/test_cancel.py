@@ -140,13 +140,21 @@ def session_of_another(stage):
     return create
 
 
+def token_of_a_session(stage):
+    """The token made ahead beside $metadata, which the session's fetch waits for."""
+    stage.client = stage.instance.connection("nordvik").client()
+    stage.sandbox.fault("latency", on="token", skip=1, ms=FOREVER_MS)
+    stage.reached = stage.asked("metadata")
+    return stage.create
+
+
 def written(stage):
     stage.sandbox.fault("latency", method="POST", ms=FOREVER_MS)
     stage.reached = stage.asked("collection")
     return stage.create
 
 
-STAGES = [tcp, tls, token, token_made_ahead, headers, drip, body, retry, session, session_of_another, written]
+STAGES = [tcp, tls, token, token_made_ahead, headers, drip, body, retry, session, session_of_another, token_of_a_session, written]
 
 
 @pytest.fixture(params=STAGES, ids=lambda stage: stage.__name__)
