@@ -336,8 +336,12 @@ typedef struct askel_s4_store {
  * Instance
  * --------------------------------------------------------------------------------------------------------------- */
 
-/** The library as one product process uses it: a vault, an HTTP engine with one thread, an event queue. Shareable
- *  between threads. */
+/** The library as one product process uses it: a vault, an HTTP engine, an event queue. Shareable between threads.
+ *
+ *  The engine has one thread, whatever the number of clients; while names are looked up there are up to three more in
+ *  the process, which nobody waits for: not a cancel, not a close, not an exit. An address that was found counts for a
+ *  minute, and for an hour where nobody can say a newer one. Of the connections that wait for their next request the
+ *  engine keeps 128, of all clients together. */
 typedef struct askel_s4_instance askel_s4_instance;
 
 /** How the vault is opened; values are added together. */
@@ -708,7 +712,8 @@ typedef struct askel_s4_connection_options {
   const char *user;
   const char *password;
   /** Hosts, separated by commas, that are admitted although they are no S/4HANA Cloud Public Edition host or resolve
-   *  to a private or loopback address: a BTP proxy, the sandbox ("localhost"). Without port. */
+   *  to a private or loopback address: a BTP proxy, the sandbox ("localhost"). Without port. Any other host is refused
+   *  as soon as one of its addresses is such a one. */
   const char *allow_host;
   /** PEM file of the certificate authorities trusted for this connection instead of the system's. Read when stored. */
   const char *ca_file;

@@ -12,7 +12,10 @@ import Basics
 /// names below one parent two are looked up at a time, and who had an address before goes on with it. The threads start
 /// at need, end when the queue is empty and are nobody's to join: a close or an exit waits for no lookup.
 final class Resolver: Sendable {
-  static let shared = Resolver()
+  /// What came of a lookup: getaddrinfo's code, and the addresses where it is 0.
+  typealias Found = (code: Int32, addresses: Addresses?)
+
+  static let shared = Resolver { look(up: $0, 0) }
 
   enum Finding {
     case found(Addresses)
@@ -53,6 +56,12 @@ final class Resolver: Sendable {
   }
 
   private let state = Locked(State())
+  private let look: @Sendable (String) -> Found
+
+  /// - Parameter look: blocks as long as it takes.
+  init(look: @escaping @Sendable (String) -> Found) {
+    self.look = look
+  }
 
   /// Says what is known of a host, and has it looked up where that is too little.
   /// - Parameter engine: woken at the end of lookups, until it is removed.
@@ -111,15 +120,15 @@ final class Resolver: Sendable {
   }
 
   private func start() {
-    let me = Unmanaged.passUnretained(self).toOpaque()
-    let thread = QuietThread.start(me) { pointer in
-      // Nobody owns this thread, and the resolver is the process's.
-      if let pointer { Unmanaged<Resolver>.fromOpaque(pointer).takeUnretainedValue().work() }
+    let me = Unmanaged.passRetained(self)
+    let thread = QuietThread.start(me.toOpaque()) { pointer in
+      if let pointer { Unmanaged<Resolver>.fromOpaque(pointer).takeRetainedValue().work() }
       return nil
     }
     if let thread {
       pthread_detach(thread)
     } else {
+      me.release()
       within { state in
         state.threads -= 1
         // With no thread at all nobody would ever answer.
@@ -130,11 +139,11 @@ final class Resolver: Sendable {
     }
   }
 
-  private static let shortOfThreads = (code: EAI_MEMORY, addresses: Addresses?.none)
+  private static let shortOfThreads = Found(code: EAI_MEMORY, addresses: nil)
 
   private func work() {
     while let host = ForkGate.within({ take() }) {
-      let found = Self.look(up: host, 0)
+      let found = look(host)
       ForkGate.within {
         // The process leaves, and its tables with it.
         guard !ExitWatch.shared.isExiting else { return }
@@ -158,7 +167,7 @@ final class Resolver: Sendable {
     }
   }
 
-  private static func look(up host: String, _ flags: Int32) -> (code: Int32, addresses: Addresses?) {
+  private static func look(up host: String, _ flags: Int32) -> Found {
     var hints = addrinfo()
     hints.ai_flags = flags
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -170,7 +179,7 @@ final class Resolver: Sendable {
 
   /// Writes down what came of a lookup, and wakes who waits.
   private static func enter(
-    _ host: String, _ found: (code: Int32, addresses: Addresses?), _ zone: String?, _ state: inout State
+    _ host: String, _ found: Found, _ zone: String?, _ state: inout State
   ) {
     if let index = state.zones.firstIndex(where: { $0 == zone }) { state.zones.remove(at: index) }
     var entry = state.entries[host] ?? Entry()

@@ -21,7 +21,7 @@ from askel_s4_sandbox import Sandbox
 from figures import figure, note
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bindings/python/tests"))
-from stalls import silent, unaccepting  # noqa: E402
+from stalls import silent, unaccepting
 
 CLIENTS = 1_000
 ROUNDS = 60
@@ -97,7 +97,7 @@ def cancel_latency() -> None:
         plain = _connect(library, tenant, "plain", "localhost").client()
         list(plain.read(SERVICE, ORDERS, top=1))
         clients = [
-            (what, _connect(library, tenant, what, "localhost", token_url=f"https://localhost:{port}/token").client(), None)
+            (what, _connect(library, tenant, what, "localhost", token_url=f"https://localhost:{port}/x").client(), None)
             for what, port in (("connection", full), ("handshake", mute))
         ] + [
             ("token", plain, {"name": "latency", "on": "token", "ms": 600_000}),

@@ -5,6 +5,7 @@ than any test; a name that is slow to look up is in test_names.py."""
 import contextlib
 import threading
 import time
+from typing import ClassVar, List
 
 import pytest
 from conftest import SERVICE, put, requests
@@ -21,7 +22,7 @@ FOREVER_MS = 600_000
 class Seen(Call):
     """Calls of writes, so that a test can cancel them."""
 
-    made = []
+    made: ClassVar[List[Call]] = []
 
     def __init__(self):
         super().__init__()
@@ -124,10 +125,10 @@ def session(stage):
 
 def session_of_another(stage):
     create = session(stage)
-    cancel, run, _ = create(None)
+    _, run, _ = create(None)
 
     def first():
-        with contextlib.suppress(Cancelled):
+        with contextlib.suppress(AskelError):
             run()
 
     thread = threading.Thread(target=first)
@@ -140,13 +141,24 @@ def session_of_another(stage):
     return create
 
 
+def token_of_a_session(stage):
+    """The token made ahead beside $metadata, which the session's fetch waits for."""
+    stage.client = stage.instance.connection("nordvik").client()
+    stage.sandbox.fault("latency", on="token", skip=1, ms=FOREVER_MS)
+    stage.reached = stage.asked("metadata")
+    return stage.create
+
+
 def written(stage):
     stage.sandbox.fault("latency", method="POST", ms=FOREVER_MS)
     stage.reached = stage.asked("collection")
     return stage.create
 
 
-STAGES = [tcp, tls, token, token_made_ahead, headers, drip, body, retry, session, session_of_another, written]
+STAGES = [
+    tcp, tls, token, token_made_ahead, headers, drip, body, retry, session, session_of_another, token_of_a_session,
+    written,
+]  # fmt: skip
 
 
 @pytest.fixture(params=STAGES, ids=lambda stage: stage.__name__)
@@ -215,17 +227,18 @@ def test_handles_are_freed_wherever_their_calls_wait(stage):
 
 def test_a_wait_for_a_place_at_the_token_endpoint_is_cancelled(sandbox, tmp_path):
     Instance.create_key_file(tmp_path / "key")
-    with Instance(tmp_path / "v.db", key_file=tmp_path / "key", mints_per_second=1) as instance:
-        with put(instance, sandbox).client() as client:
-            # Their places are a second apart.
-            cursors = [client.read(SERVICE, ORDERS, top=1) for _ in range(40)]
-            started = [ends_of(lambda cursor=cursor: list(cursor)) for cursor in cursors]
-            time.sleep(0.5)
-            assert requests(sandbox, "collection") <= 2
-            for cursor in cursors:
-                cursor.cancel()
-            for ends, thread in started:
-                thread.join(30)
-                assert ends, "it still waits"
-                assert ends[0] is None or isinstance(ends[0], Cancelled)
-            assert sum(isinstance(ends[0], Cancelled) for ends, _ in started) >= 30
+    with contextlib.ExitStack() as stack:
+        instance = stack.enter_context(Instance(tmp_path / "v.db", key_file=tmp_path / "key", mints_per_second=1))
+        client = stack.enter_context(put(instance, sandbox).client())
+        # Their places are a second apart.
+        cursors = [client.read(SERVICE, ORDERS, top=1) for _ in range(40)]
+        started = [ends_of(lambda cursor=cursor: list(cursor)) for cursor in cursors]
+        time.sleep(0.5)
+        assert requests(sandbox, "collection") <= 2
+        for cursor in cursors:
+            cursor.cancel()
+        for ends, thread in started:
+            thread.join(30)
+            assert ends, "it still waits"
+            assert ends[0] is None or isinstance(ends[0], Cancelled)
+        assert sum(isinstance(ends[0], Cancelled) for ends, _ in started) >= 30

@@ -32,15 +32,20 @@ def run(instance, tmp_path, ending, **environment):
     )  # fmt: skip
 
 
-def test_the_environment_changes_nothing(instance, connection, tmp_path):
+def test_the_environment_changes_nothing(instance, sandbox, connection, tmp_path):
     keys = tmp_path / "keys.log"
     nowhere = "http://127.0.0.1:9"
+    (tmp_path / ".netrc").write_text("machine localhost login stranger password stranger\n")
+    (tmp_path / ".curlrc").write_text(f"proxy = {nowhere}\n")
     done = run(
         instance, tmp_path, "read", https_proxy=nowhere, HTTPS_PROXY=nowhere, ALL_PROXY=nowhere, all_proxy=nowhere,
         SSLKEYLOGFILE=str(keys), CURL_CA_BUNDLE="/nowhere", SSL_CERT_FILE="/nowhere", SSL_CERT_DIR="/nowhere",
         LC_ALL="tr_TR.UTF-8", HOME=str(tmp_path),
+        CURL_HOME=str(tmp_path), NETRC=str(tmp_path / ".netrc"), http_proxy=nowhere, NO_PROXY="", no_proxy="",
+        CURL_SSL_BACKEND="none",
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert sandbox.stats()["unauthorized"] == {}
     # libcurl opens the file; what matters is that no session key reaches it.
     assert not keys.exists() or keys.read_text() == ""
 

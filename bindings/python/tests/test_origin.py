@@ -150,8 +150,9 @@ def test_no_text_of_the_product_becomes_a_header_or_another_request(instance, sa
     requests = sandbox.stats()["requests"]["api"]
     assert requests["total"] <= 3
     for name in ("client_id", "scope", "client_secret", "user", "password"):
+        way = {"auth": Auth.BASIC, "user": "x", "password": "y"} if name in ("user", "password") else {}
         with pytest.raises(InvalidArgument, match="control character"):
-            put(instance, sandbox, "other", **({"auth": Auth.BASIC} if name in ("user", "password") else {}), **{name: text})
+            put(instance, sandbox, "other", **{**way, name: text})
     for where in ({"host": "localhost\r\n" + text}, {"token_url": sandbox.token_url + text}, {"allow_host": text}):
         with pytest.raises(HostRefused):
             put(instance, sandbox, "third", **where)
