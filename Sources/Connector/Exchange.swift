@@ -175,7 +175,9 @@ final class Exchange: Sendable {
         let verdict = rule.verdict(
           after: ending, remaining: flight.isCancelled ? 0 : deadline.remainingMilliseconds)
         if case .again(let milliseconds) = verdict {
-          let again = repeated(ask, isBlind: ending.mayHaveHadEffect)
+          var wasSent = true
+          if case .failure(let error) = result, error.outcome == .notSent { wasSent = false }
+          let again = repeated(ask, isBlind: wasSent && ending.mayHaveHadEffect)
           flight.pause(until: Deadline(milliseconds: milliseconds)) { [self, rule] pause in
             switch pause {
             case .success: send(again, prefetchesNext: false, rule, completion)

@@ -12,16 +12,27 @@ struct CertificateAlert: Equatable {
 
   /// - Returns: nil where no such alert is spoken of.
   init?(_ words: String) {
+    guard let code = Self.code(in: words), code >> 23 & 0xFF == Self.library, let name = Self.names[code & 0x7F_FFFF]
+    else { return nil }
+    self.name = name
+  }
+
+  /// Whether a handshake that failed was cut off, and not refused: the other side closed or reset the connection, of
+  /// which OpenSSL says so, or nothing.
+  static func isCutOff(_ words: String) -> Bool {
+    guard let code = code(in: words) else { return true }
+    return code >> 23 & 0xFF == library && code & 0x7F_FFFF == UInt32(SSL_R_UNEXPECTED_EOF_WHILE_READING)
+  }
+
+  /// OpenSSL's code in libcurl's words; nil where there is none.
+  private static func code(in words: String) -> UInt32? {
     let bytes = Array(words.utf8)
     let mark = Array("error:".utf8)
     guard bytes.count >= mark.count + 8,
       let start = (0...bytes.count - mark.count - 8).first(where: { bytes[$0...].starts(with: mark) })
     else { return nil }
     let digits = bytes[(start + mark.count)..<(start + mark.count + 8)]
-    guard let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16), code >> 23 & 0xFF == Self.library,
-      let name = Self.names[code & 0x7F_FFFF]
-    else { return nil }
-    self.name = name
+    return UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
   }
 
   /// An alert that came after the handshake was encrypted by the server itself, and so is its word. One that came in the

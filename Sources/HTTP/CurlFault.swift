@@ -59,6 +59,15 @@ enum CurlFault {
     return error
   }
 
+  /// The handshake was cut off, before anything of the request was sent.
+  static func beforeTLS(_ host: String) -> S4Error {
+    var error = S4Error(
+      .unreachable, "\(host) closed the connection before TLS was agreed on: try again, and check host and port",
+      isRetryable: true)
+    error.isConnectionLost = true
+    return error
+  }
+
   private static func lost(_ host: String) -> S4Error {
     var error = S4Error(
       .unreachable, "\(host) closed the connection without an answer: try again", outcome: .unknown, isRetryable: true)

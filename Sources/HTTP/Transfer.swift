@@ -22,7 +22,7 @@ final class Transfer: @unchecked Sendable {
   private var headerList: UnsafeMutablePointer<curl_slist>?
   /// What libcurl is told of the host: it resolves nothing itself.
   private var route: [UnsafeMutablePointer<curl_slist>] = []
-  /// libcurl's own words on a failure, for requests with a client certificate: see `CertificateAlert`.
+  /// libcurl's own words on a failure: see `CertificateAlert`.
   private var words: UnsafeMutablePointer<CChar>?
   var headers: [(name: String, value: String)] = []
   var headerBytes = 0
@@ -98,6 +98,7 @@ final class Transfer: @unchecked Sendable {
     results += try routeOptions(easy)
     results += trustOptions(easy)
     results += certificateOptions(easy)
+    results += wordOptions(easy)
     results += try payloadOptions(easy)
     guard results.allSatisfy({ $0 == CURLE_OK }) else {
       throw S4Error(
@@ -117,8 +118,14 @@ final class Transfer: @unchecked Sendable {
 
   private func outcome(_ code: CURLcode) -> Result<HTTPResponse, S4Error> {
     if let stopped { return .failure(stopped) }
-    if code != CURLE_OK, let words, let alert = CertificateAlert(String(cString: words)) {
-      return .failure(alert.error(code, host: request.origin.host))
+    if code != CURLE_OK, let words {
+      let text = String(cString: words)
+      if request.certificate != nil, let alert = CertificateAlert(text) {
+        return .failure(alert.error(code, host: request.origin.host))
+      }
+      if code == CURLE_SSL_CONNECT_ERROR, CertificateAlert.isCutOff(text) {
+        return .failure(CurlFault.beforeTLS(request.origin.host))
+      }
     }
     var status = 0
     var wire: curl_off_t = 0
@@ -210,15 +217,15 @@ final class Transfer: @unchecked Sendable {
 
   /// The certificate itself is none of libcurl's: see `ShownCertificate`.
   private func certificateOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
-    guard request.certificate != nil else { return [] }
+    // A resumed session has the client's certificate of the one before.
+    request.certificate == nil ? [] : [askel_curl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0)]
+  }
+
+  private func wordOptions(_ easy: UnsafeMutableRawPointer) -> [CURLcode] {
     let words = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     words.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     self.words = words
-    return [
-      askel_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, words),
-      // A resumed session has the client's certificate of the one before.
-      askel_curl_set_long(easy, CURLOPT_SSL_SESSIONID_CACHE, 0),
-    ]
+    return [askel_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, words)]
   }
 
   private func payloadOptions(_ easy: UnsafeMutableRawPointer) throws(S4Error) -> [CURLcode] {

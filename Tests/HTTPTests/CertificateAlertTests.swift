@@ -26,4 +26,21 @@ import Testing
     #expect(alert.error(CURLE_RECV_ERROR, host: "h").code == .credentialExpired)
     #expect(alert.error(CURLE_SSL_CONNECT_ERROR, host: "h").code == .tlsRefused)
   }
+
+  @Test func aHandshakeThatWasCutOffIsNoRefusal() {
+    for words in [
+      "", "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to h:443 ",
+      "OpenSSL SSL_connect: Connection reset by peer in connection to h:443 ",
+      "error:0A000126:SSL routines::unexpected eof while reading",
+    ] {
+      #expect(CertificateAlert.isCutOff(words), "\(words)")
+    }
+    for words in [
+      "error:0A000410:SSL routines::sslv3 alert handshake failure",
+      "error:0A00010B:SSL routines::wrong version number", "error:0A000102:SSL routines::unsupported protocol",
+      "error:00000126:lib(0)::reason(294)",
+    ] {
+      #expect(!CertificateAlert.isCutOff(words), "\(words)")
+    }
+  }
 }

@@ -139,11 +139,10 @@ ROWS = [
         connection={"host": "@silent_url"}, cold=True, outlasts=True),
     Row("TLS of the token endpoint that stalls", (NO, NO, unsent(LATE), unmade(unsent(LATE)), NO, NO),
         connection={"token_url": "@silent_url/oauth/token"}, cold=True, outlasts=True),
-    # libcurl does not tell it from a TLS version that is not accepted.
-    Row("connection closed before TLS", ("TLS_REFUSED, not_sent", "TLS_REFUSED, not_sent, 0 made", NO, NO, NO,
-                                         "TLS_REFUSED, not_sent"), connection={"host": "@closing_url"}, cold=True),
+    Row("connection closed before TLS", (unsent(GONE), unmade(unsent(GONE)), NO, NO, NO, unsent(GONE)),
+        connection={"host": "@closing_url"}, cold=True),
     Row("connection of the token endpoint closed before TLS", (
-        NO, NO, "TLS_REFUSED, not_sent", "TLS_REFUSED, not_sent, 0 made", NO, NO),
+        NO, NO, unsent(GONE), unmade(unsent(GONE)), NO, NO),
         connection={"token_url": "@closing_url/oauth/token"}, cold=True),
     # Bodies.
     fault("half a body, good HTTP", "truncate", BAD, CUT_OFF, unsent(BAD), unmade(unsent(BAD)), NO, NO,
