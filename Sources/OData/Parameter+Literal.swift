@@ -31,13 +31,6 @@ extension Parameter {
   /// The literal as the property's type asks for it; nil where the parameter does not fit.
   private func literal(for property: Property) -> String? {
     switch (self, property.type) {
-    case (.null, _): return "null"
-    case (.text(let text), .string): return Self.quote(text)
-    case (.boolean(let value), .boolean): return value ? "true" : "false"
-    case (.integer(let value), .byte): return UInt8(exactly: value).map { String($0) }
-    case (.integer(let value), .sByte): return Int8(exactly: value).map { String($0) }
-    case (.integer(let value), .int16): return Int16(exactly: value).map { String($0) }
-    case (.integer(let value), .int32): return Int32(exactly: value).map { String($0) }
     case (.integer(let value), .int64): return String(value) + "L"
     case (.integer(let value), .decimal): return Self.decimal(String(value), property)
     case (.integer(let value), .double): return String(value) + "d"
@@ -50,6 +43,20 @@ extension Parameter {
     case (.dateTime(let text), .dateTimeOffset): return Self.dateTimeOffset(DateTimeText(dateTime: text))
     case (.time(let text), .time): return Self.time(text)
     case (.guid(let text), .guid): return Self.guid(text)
+    default: return commonLiteral(for: property.type)
+    }
+  }
+
+  /// The literals that V2 and V4 write alike; nil where it is none of them, or does not fit.
+  func commonLiteral(for type: EdmType) -> String? {
+    switch (self, type) {
+    case (.null, _): return "null"
+    case (.text(let text), .string): return Self.quote(text)
+    case (.boolean(let value), .boolean): return value ? "true" : "false"
+    case (.integer(let value), .byte): return UInt8(exactly: value).map { String($0) }
+    case (.integer(let value), .sByte): return Int8(exactly: value).map { String($0) }
+    case (.integer(let value), .int16): return Int16(exactly: value).map { String($0) }
+    case (.integer(let value), .int32): return Int32(exactly: value).map { String($0) }
     default: return nil
     }
   }

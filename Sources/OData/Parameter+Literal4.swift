@@ -8,13 +8,6 @@ extension Parameter {
   /// Source: OData ABNF Construction Rules 4.01, "Literal Data Values".
   func literal4(for property: Property) -> String? {
     switch (self, property.type) {
-    case (.null, _): return "null"
-    case (.text(let text), .string): return Self.quote(text)
-    case (.boolean(let value), .boolean): return value ? "true" : "false"
-    case (.integer(let value), .byte): return UInt8(exactly: value).map { String($0) }
-    case (.integer(let value), .sByte): return Int8(exactly: value).map { String($0) }
-    case (.integer(let value), .int16): return Int16(exactly: value).map { String($0) }
-    case (.integer(let value), .int32): return Int32(exactly: value).map { String($0) }
     case (.integer(let value), .int64), (.integer(let value), .double), (.integer(let value), .single):
       return String(value)
     case (.integer(let value), .decimal): return Self.bareDecimal(String(value), property)
@@ -27,7 +20,7 @@ extension Parameter {
     case (.time(let text), .timeOfDay): return Self.bareTime(text)
     case (.guid(let text), .guid): return Self.bareGuid(text)
     case (_, .other): return ownLiteral4
-    default: return nil
+    default: return commonLiteral(for: property.type)
     }
   }
 
