@@ -103,6 +103,7 @@ extension Client {
     let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     var ask = exchange.ask(request.method, request.target, own: request.headers)
     ask.payload = request.payload
+    ask.isAnswerHandedOn = true
     ask.sessionRoot = request.service?.root
     let place = String(request.target.prefix { $0 != "?" })
     let isWrite = !request.isRepeatable

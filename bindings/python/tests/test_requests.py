@@ -55,6 +55,15 @@ def test_it_is_repeated_only_where_the_product_says_that_this_is_harmless(sandbo
     assert client.request("GET", path + "?$top=1").http_status == 200
 
 
+def test_an_answer_that_repeats_the_token_comes_without_it(sandbox, client):
+    sandbox.control("POST", "/tokens", {"keep": True})
+    sandbox.fault("echo_authorization", match="A_SalesOrder", code=200, body="text")
+    said = client.request("GET", f"{ROOT}/A_SalesOrder?$top=1").content.decode()
+    assert "Authorization: Bearer ***" in said
+    tokens = sandbox.control("GET", "/tokens")
+    assert tokens and not [token for token in tokens if token in said]
+
+
 def test_a_login_page_is_no_answer(sandbox, client):
     sandbox.fault("html_login", match="A_SalesOrder", times=2)
     with pytest.raises(NotOData):

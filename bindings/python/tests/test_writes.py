@@ -24,6 +24,7 @@ from askel_s4 import (
     PreconditionFailed,
     ServiceError,
     Throttled,
+    TooLarge,
     UnknownOutcome,
 )
 
@@ -223,6 +224,24 @@ def test_an_answer_that_repeats_the_request_gives_no_credential_away(sandbox, cl
     assert tokens
     for token in tokens:
         assert token not in said
+
+
+def test_half_a_login_page_proves_nothing(sandbox, client, order):
+    client.create(SERVICE, ORDERS, order)
+    sandbox.reset_stats()
+    sandbox.fault("html_login", match=ORDERS)
+    sandbox.fault("truncate", match=ORDERS)
+    with pytest.raises(UnknownOutcome) as caught:
+        client.create(SERVICE, ORDERS, order)
+    assert caught.value.outcome == Outcome.UNKNOWN and caught.value.http_status == 0
+    assert writes(sandbox).get("created", 0) == 0
+
+
+def test_an_answer_that_is_too_large_tells_what_its_status_says(sandbox, connection, order):
+    connection.client().create(SERVICE, ORDERS, order)
+    with connection.client(max_answer_bytes=1500) as narrow, pytest.raises(TooLarge) as caught:
+        narrow.create(SERVICE, ORDERS, order)
+    assert caught.value.outcome == Outcome.PROCESSED and caught.value.http_status == 201
 
 
 def test_many_threads_share_one_session(sandbox, tmp_path, order):
