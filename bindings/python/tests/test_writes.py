@@ -22,6 +22,7 @@ from askel_s4 import (
     NotFound,
     Outcome,
     PreconditionFailed,
+    ReadInconsistent,
     ServiceError,
     Throttled,
     TooLarge,
@@ -362,6 +363,20 @@ def test_a_commit_that_comes_late_is_waited_for(sandbox, client, order):
     assert settled.outcome == "created" and settled.looks > 1
     # Less time than quiet: nothing is claimed.
     assert settle(client, "never", quiet=60, timeout=1).outcome == "unknown"
+
+
+def test_a_look_whose_answer_was_long_on_its_way_ends_no_quiet_period(sandbox, client, order):
+    lost(client, sandbox, order, "slow", "late_commit", after_ms=1500)
+    sandbox.fault("slow_body", match=ORDERS, method="GET", times=1, ms=2500)
+    settled = settle(client, "slow", quiet=2)
+    assert settled.outcome == "created" and settled.looks == 2
+
+
+def test_an_empty_page_that_leads_on_settles_nothing(sandbox, client, order):
+    lost(client, sandbox, order, "further on", "lost_answer")
+    sandbox.fault("empty_page_with_next", match=ORDERS)
+    with pytest.raises(ReadInconsistent, match="empty page"):
+        settle(client, "further on", quiet=0.001)
 
 
 def test_what_cannot_settle_anything_is_told(sandbox, client):
