@@ -92,7 +92,7 @@ def test_a_path_stays_on_the_tenants_host(sandbox, client, path):
     [("X-A", "1\r\nX-B: 2"), ("X-A", "1\n"), ("X-A\r\nX-B", "1"), ("X A", "1"), ("", "1"), ("X-A:", "1"),
      ("X-A", "\u00e4"), ("X-A", "\x00"), ("X-A", "a" * 16385), ("Authorization", "Bearer x"), ("cookie", "a=b"),
      ("HOST", "evil.example"), ("Content-Length", "1"), ("Transfer-Encoding", "chunked"), ("X-CSRF-Token", "Fetch"),
-     ("X-Request-Id", "1")],
+     ("X-Request-Id", "1"), ("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")],
 )
 def test_a_header_is_one_header_and_none_of_ours(sandbox, client, name, value):
     with pytest.raises(InvalidArgument) as caught:
