@@ -413,7 +413,7 @@ askel_s4_status askel_s4_instance_open(const askel_s4_instance_options *options,
 
 /** Cancels what still runs, ends the engine's thread, offers the vault what it has not taken yet (a store's callbacks
  *  may run for that), wipes the keys and frees the instance. Clients, cursors and calls that are still there answer
- *  ASKEL_S4_CLOSED and are freed by their own functions.
+ *  ASKEL_S4_CLOSED and are freed by their own functions. A write that was on its way then has the outcome UNKNOWN.
  *  @param instance [in] may be NULL. */
 void askel_s4_instance_close(askel_s4_instance *instance);
 
@@ -458,8 +458,9 @@ int askel_s4_instance_event_fd(const askel_s4_instance *instance);
  *   "host":"my300000-api.s4hana.cloud.sap","path":"/sap/opu/odata/sap/API_SALES_ORDER_SRV/A_SalesOrder","ms":84,
  *   "http_status":200,"bytes":51234,"status":0,"message":"..."|null}: one for each request when it ends. http_status is
  *  0 where no answer came; then `status` is the askel_s4_status, and `message` says why. Queries, keys of documents and
- *  credentials are left out. Log records have as much room in the queue as events, and of their own; those that found
- *  none are told of by {"event":"log_dropped","count":12}.
+ *  credentials are left out: `path` ends before the first "(" or "?", also that of askel_s4_client_request. Log records
+ *  have as much room in the queue as events, and of their own; those that found none are told of by
+ *  {"event":"log_dropped","count":12}.
  *  There is one event for each change of state. `recovered` is true when a connection that was expired, unauthorised or
  *  unreachable works again with the same credential. Putting a credential sets `new` without an event.
  *  "credential_switched" may have an event "connection_state" to `expired` right before it, with the same code: that is
@@ -1281,7 +1282,7 @@ typedef struct askel_s4_settle_options {
  *  for the whole quiet period; unknown: the deadline came before that
  *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. READ_INCONSISTENT comes with the result where the service passes
- *  over the filter. */
+ *  over the filter, or gives an empty page with a next link. */
 askel_s4_status askel_s4_client_settle(const askel_s4_client *client, const askel_s4_settle_options *options,
                                        askel_s4_call **out_call, askel_s4_error **out_error);
 
@@ -1302,7 +1303,7 @@ typedef struct askel_s4_request_options {
   const char *method; /**< "GET", "HEAD", "POST", "PUT", "PATCH", "MERGE" or "DELETE" */
   const char *path;   /**< path and query, percent-encoded, beginning with "/"; at most 32 KiB */
   /** At most 64. Accept is "application/json" where none is given, and the body's Content-Type likewise. What the
-   *  library sets itself is refused: Authorization, Cookie, X-CSRF-Token, X-Request-Id, Host, Content-Length, ... */
+   *  library sets itself is refused: Authorization, Cookie, X-CSRF-Token, X-Request-Id, Traceparent, Host, ... */
   const askel_s4_header *headers;
   size_t header_count;
   const char *body; /**< body_size bytes of any kind, at most 256 MiB; NULL: none */
@@ -1323,7 +1324,8 @@ typedef struct askel_s4_request_options {
 /** Starts a request.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_reply: whatever was
  *  answered with 200..299 or 304, of any type; askel_s4_reply_document is its body, and askel_s4_reply_field reads a
- *  JSON object. Every other status is an error, a redirect too: it is not followed
+ *  JSON object. Every other status is an error, a redirect too: it is not followed. Where the answer repeats the token
+ *  or the password, asterisks stand in its place
  *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. */
 askel_s4_status askel_s4_client_request(const askel_s4_client *client, const askel_s4_request_options *options,

@@ -99,31 +99,27 @@ final class CSRFSessions: Sendable {
 
   private func run(_ fetch: Fetch, _ place: Place, _ completion: @escaping Completion) {
     fetch { [self] result in
-      let (waiters, lease) = state.withLock { state -> ([Waiter], Lease) in
+      // The end of one call is not that of the others: one of them fetches. What the tenant refused, it refused all.
+      var isOwn = false
+      if case .failure(let error) = result { isOwn = error.code == .cancelled || error.code == .timedOut }
+      let (waiters, heir, lease) = state.withLock { state -> ([Waiter], Waiter?, Lease) in
         var waiters: [Waiter] = []
         let lease = Lease(number: state.next, place: place, grant: (try? result.get()) ?? nil)
         state.next += 1
         if case .fetching(let waiting) = state.slots[place] { waiters = waiting }
+        if isOwn, let heir = waiters.first {
+          // The rest waits on where `endWait` finds it.
+          state.slots[place] = .fetching(Array(waiters.dropFirst()))
+          return ([], heir, lease)
+        }
         // What nobody granted is not kept: the next write asks again.
         state.slots[place] = lease.grant != nil && state.generation == place.generation ? .ready(lease) : nil
-        return (waiters, lease)
+        return (waiters, nil, lease)
       }
-      switch result {
-      case .success:
-        completion(.success(lease))
-        for waiter in waiters { waiter.completion(.success(lease)) }
-      case .failure(let error):
-        completion(.failure(error))
-        // The end of one call is not that of the others: one of them fetches. What the tenant refused, it refused all.
-        let isTheirs = error.code != .cancelled && error.code != .timedOut
-        for waiter in waiters {
-          if isTheirs {
-            waiter.completion(.failure(error))
-          } else {
-            self.lease(place, fetch: waiter.fetch, completion: waiter.completion)
-          }
-        }
-      }
+      let outcome = result.map { _ in lease }
+      completion(outcome)
+      for waiter in waiters { waiter.completion(outcome) }
+      if let heir { run(heir.fetch, place, heir.completion) }
     }
   }
 }

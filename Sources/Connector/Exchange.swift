@@ -38,6 +38,8 @@ final class Exchange: Sendable {
     var origin: Origin?
     /// Root of the service that it needs a CSRF session of; nil: none.
     var sessionRoot: String?
+    /// The answer goes to the product as it came.
+    var isAnswerHandedOn = false
     /// The answer's session is wanted.
     var wantsSession = false
     /// The session was refused before: not a third time.
@@ -216,6 +218,7 @@ final class Exchange: Sendable {
     request.version = options.version
     request.payload = ask.payload
     request.session = lease?.grant
+    request.isAnswerHandedOn = ask.isAnswerHandedOn
     request.wantsSession = ask.wantsSession
     request.authorization = pass.authorization
     request.certificate = pass.certificate

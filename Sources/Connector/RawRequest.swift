@@ -25,8 +25,8 @@ package struct RawRequest: Sendable {
   /// What the library says itself, and what would say where a request ends or who sends it.
   private static let ownHeaders: Set<String> = [
     "accept-encoding", "authorization", "connection", "content-length", "cookie", "expect", "host", "keep-alive",
-    "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "user-agent",
-    "x-csrf-token", "x-request-id",
+    "proxy-authorization", "proxy-connection", "te", "traceparent", "trailer", "transfer-encoding", "upgrade",
+    "user-agent", "x-csrf-token", "x-request-id",
   ]
 
   /// - Throws: `.invalidArgument` for whatever could lead the request elsewhere, or make two of it.
@@ -103,6 +103,7 @@ extension Client {
     let exchange = exchange(source, call, timeout: request.timeout, trace: request.trace)
     var ask = exchange.ask(request.method, request.target, own: request.headers)
     ask.payload = request.payload
+    ask.isAnswerHandedOn = true
     ask.sessionRoot = request.service?.root
     let place = String(request.target.prefix { $0 != "?" })
     let isWrite = !request.isRepeatable

@@ -29,6 +29,8 @@ package final class Reply: Sendable {
       guard answer.isWrite else { throw error }
       var error = error
       if error.httpStatus == 0 { error.httpStatus = Int32(clamping: response.status) }
+      // For want of memory, say: it was answered all the same.
+      if error.outcome == .notSent { error.outcome = .unknown }
       throw error.ofAWrite
     }
     httpStatus = response.status

@@ -67,14 +67,15 @@ final class Settlement: Sendable {
   }
 
   func look(_ target: String, _ type: EntityType) {
+    let start = elapsed
     exchange.get(target, prefetchesNext: false) { [self] result in
       let found = Result<[String], S4Error> { () throws(S4Error) in try documents(try result.get(), target, type) }
       switch found {
       case .failure(let error): finish(.failure(error))
       case .success(let keys) where !keys.isEmpty: finish(.success(("created", keys)))
       case .success:
-        // Counted from before this look began: none of them may be older than the period is long.
-        let quietLeft = request.quiet - elapsed
+        // Of an answer that was long on its way nobody knows when the tenant looked.
+        let quietLeft = request.quiet - start
         guard quietLeft > 0 else { return finish(.success(("not_created", []))) }
         goOn(after: quietLeft, target, type)
       }
@@ -104,6 +105,12 @@ final class Settlement: Sendable {
     try exchange.checkJSON(answer, target: place)
     let body = answer.response.body.bytes
     let page = try Page.read(body, type: type)
+    guard !page.rows.isEmpty || page.nextLink == nil else {
+      throw S4Error(
+        .readInconsistent,
+        "\(place) gave an empty page that leads on to another: it cannot be told by it what became of the write; read "
+          + "the documents", outcome: .unknown, target: request.field)
+    }
     var keys: [String] = []
     for (number, row) in page.rows.enumerated() {
       let field = try RowReader.field(request.field, inRow: row, of: body, type: type)

@@ -5,21 +5,22 @@
 #endif
 import Secrets
 
-/// Blots out what a request showed for itself where an error answer repeats it: a proxy's page that lists the request's
-/// headers would carry a token into messages and logs.
+/// Blots out what a request showed for itself where an answer repeats it: a proxy's page that lists the request's headers
+/// would carry a token into messages and logs, and a service that tells what it was asked would hand it to the product.
 enum EchoMask {
   /// Shorter pieces are no secrets, and could stand in any text.
   private static let shortest = 8
 
   /// The pieces of a request that must not come back: the value of each secret header, each cookie's, and each value of
   /// a secret form.
-  static func pieces(of request: HTTPRequest) -> [SecretBytes] {
+  /// - Parameter inSession: those of its CSRF session too.
+  static func pieces(of request: HTTPRequest, inSession: Bool = true) -> [SecretBytes] {
     var pieces: [SecretBytes] = []
     func add(_ part: Slice<UnsafeRawBufferPointer>) {
       guard part.count >= shortest else { return }
       pieces.append(SecretBytes(copying: UnsafeRawBufferPointer(rebasing: part)))
     }
-    for line in [request.authorization].compactMap({ $0 }) + (request.session?.lines ?? []) {
+    for line in [request.authorization].compactMap({ $0 }) + (inSession ? request.session?.lines ?? [] : []) {
       line.withUnsafeBytes { bytes in
         // Behind the name, and of a credential behind its scheme.
         for word in bytes.dropLast().split(separator: UInt8(ascii: " ")).dropFirst() {

@@ -209,7 +209,7 @@ final class EngineLoop: @unchecked Sendable {
     guard let transfer = running.removeValue(forKey: id), let handle = transfer.handle else { return }
     curl_multi_remove_handle(multi, handle)
     turnstile.leave(transfer)
-    if !transfer.wasSent { error.outcome = .notSent }
+    error.outcome = transfer.wasSent ? .unknown : .notSent
     transfer.stop(error)
   }
 

@@ -56,6 +56,8 @@ package struct HTTPRequest: Sendable {
   package var maximumBody: Int
   /// The answer holds a credential (a token): its body is wiped when it goes.
   package var isAnswerSecret = false
+  /// The answer goes to the product as it came, and not only what OData says of it.
+  package var isAnswerHandedOn = false
   /// The answer's CSRF token and cookies are wanted.
   package var wantsSession = false
   /// What the credential in it has to wait for; nil: nothing.

@@ -30,13 +30,20 @@ final class Resolver: Sendable {
   static let mostOfZone = 2
   private static let mostHosts = 4_096
   private static let second: UInt64 = 1_000_000_000
-  private static let fresh = 60 * second
-  /// Source: RFC 8767 section 5 allows days; a tenant that moved is to be found again.
-  private static let stale = 3_600 * second
+
+  /// For how many nanoseconds an address counts.
+  struct Lives {
+    var fresh = 60 * second
+    /// Source: RFC 8767 section 5 allows days; a tenant that moved is to be found again.
+    var stale = 3_600 * second
+  }
 
   private struct Entry {
     var addresses: Addresses?
+    /// When they were found.
     var at: UInt64 = 0
+    /// Since when they count as new: later than `at` where nobody could say newer ones.
+    var freshSince: UInt64 = 0
     var failure: Int32 = 0
     var failedAt: UInt64 = 0
     var isAsked = false
@@ -56,10 +63,12 @@ final class Resolver: Sendable {
   }
 
   private let state = Locked(State())
+  private let lives: Lives
   private let look: @Sendable (String) -> Found
 
   /// - Parameter look: blocks as long as it takes.
-  init(look: @escaping @Sendable (String) -> Found) {
+  init(lives: Lives = Lives(), look: @escaping @Sendable (String) -> Found) {
+    self.lives = lives
     self.look = look
   }
 
@@ -70,7 +79,7 @@ final class Resolver: Sendable {
     let now = Deadline.now
     let (finding, mustStart) = within { state -> (Finding, Bool) in
       var entry = state.entries[host] ?? Entry()
-      if let found = entry.addresses, now &- entry.at < Self.fresh { return (.found(found), false) }
+      if let found = entry.addresses, now &- entry.freshSince < lives.fresh { return (.found(found), false) }
       if entry.failedAt > 0, now &- entry.failedAt < Self.second { return (.failed(entry.failure), false) }
       entry.wantedUntil = max(entry.wantedUntil, deadline.nanoseconds)
       state.engines[ObjectIdentifier(engine)] = engine
@@ -88,7 +97,7 @@ final class Resolver: Sendable {
         if mustStart { state.threads += 1 }
       }
       state.entries[host] = entry
-      return (.pending(old: now &- entry.at < Self.stale ? entry.addresses : nil), mustStart)
+      return (.pending(old: now &- entry.at < lives.stale ? entry.addresses : nil), mustStart)
     }
     if mustStart { start() }
     return finding
@@ -133,7 +142,7 @@ final class Resolver: Sendable {
         state.threads -= 1
         // With no thread at all nobody would ever answer.
         guard state.threads == 0 else { return }
-        for host in state.queue { Self.enter(host, Self.shortOfThreads, nil, &state) }
+        for host in state.queue { enter(host, Self.shortOfThreads, nil, &state) }
         state.queue = []
       }
     }
@@ -147,7 +156,7 @@ final class Resolver: Sendable {
       ForkGate.within {
         // The process leaves, and its tables with it.
         guard !ExitWatch.shared.isExiting else { return }
-        within { Self.enter(host, found, Self.zone(of: host), &$0) }
+        within { enter(host, found, Self.zone(of: host), &$0) }
       }
     }
   }
@@ -178,19 +187,20 @@ final class Resolver: Sendable {
   }
 
   /// Writes down what came of a lookup, and wakes who waits.
-  private static func enter(
+  private func enter(
     _ host: String, _ found: Found, _ zone: String?, _ state: inout State
   ) {
     if let index = state.zones.firstIndex(where: { $0 == zone }) { state.zones.remove(at: index) }
+    let now = Deadline.now
     var entry = state.entries[host] ?? Entry()
     entry.isAsked = false
     if let addresses = found.addresses {
-      (entry.addresses, entry.at, entry.failedAt) = (addresses, Deadline.now, 0)
-    } else if found.code == EAI_AGAIN, let old = entry.addresses, Deadline.now &- entry.at < stale {
-      // Nobody could say: what was true before is so for a while.
-      (entry.addresses, entry.at) = (old, Deadline.now &- fresh &+ second)
+      (entry.addresses, entry.at, entry.freshSince, entry.failedAt) = (addresses, now, now, 0)
+    } else if found.code == EAI_AGAIN, entry.addresses != nil, now &- entry.at < lives.stale {
+      // Nobody could say: what was true before is so for a while, and somebody asks again soon.
+      entry.freshSince = now &- lives.fresh &+ min(Self.second, lives.fresh)
     } else {
-      (entry.addresses, entry.failure, entry.failedAt) = (nil, found.code, Deadline.now)
+      (entry.addresses, entry.failure, entry.failedAt) = (nil, found.code, now)
     }
     if state.entries[host] != nil { state.entries[host] = entry }
     for engine in state.engines.values { engine.wake() }

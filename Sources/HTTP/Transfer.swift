@@ -117,7 +117,18 @@ final class Transfer: @unchecked Sendable {
   }
 
   private func outcome(_ code: CURLcode) -> Result<HTTPResponse, S4Error> {
-    if let stopped { return .failure(stopped) }
+    var status = 0
+    var wire: curl_off_t = 0
+    if let handle {
+      askel_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+      askel_curl_get_size(handle, CURLINFO_SIZE_DOWNLOAD_T, &wire)
+    }
+    if var stopped {
+      // What a callback of ours found in an answer: the request went out.
+      if wasSent, stopped.outcome == .notSent { stopped.outcome = .unknown }
+      stopped.httpStatus = proven(status)
+      return .failure(stopped)
+    }
     if code != CURLE_OK, let words {
       let text = String(cString: words)
       if request.certificate != nil, let alert = CertificateAlert(text) {
@@ -127,28 +138,32 @@ final class Transfer: @unchecked Sendable {
         return .failure(CurlFault.beforeTLS(request.origin.host))
       }
     }
-    var status = 0
-    var wire: curl_off_t = 0
-    if let handle {
-      askel_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-      askel_curl_get_size(handle, CURLINFO_SIZE_DOWNLOAD_T, &wire)
-    }
     guard code == CURLE_OK, handle != nil else {
       var error = CurlFault.error(code, host: request.origin.host, hadAnswer: headerBytes > 0)
       // Before the request went out, nothing can have come of it; behind a status, that much is known.
       if !wasSent { error.outcome = .notSent }
-      if headerBytes > 0 { error.httpStatus = Int32(clamping: status) }
+      error.httpStatus = proven(status)
       return .failure(error)
     }
-    if !(200...299 ~= status) { blotEchoes() }
+    if !(200...299 ~= status) { blotEchoes(EchoMask.pieces(of: request)) }
+    // Not what its cookies hold: values like "sap-client=100" stand in documents too.
+    if request.isAnswerHandedOn, 200...299 ~= status { blotEchoes(EchoMask.pieces(of: request, inSession: false)) }
     var response = HTTPResponse(status: status, headers: headers, body: body, bytesWire: Int64(wire))
     response.session = session?.grant
     response.demandsToken = demandsToken
     return .success(response)
   }
 
-  private func blotEchoes() {
-    let pieces = EchoMask.pieces(of: request)
+  /// The status of an answer that was not read to its end; 0 for one that may be a web page: a proxy's login says 200 to
+  /// what the tenant never saw.
+  private func proven(_ status: Int) -> Int32 {
+    guard headerBytes > 0 else { return 0 }
+    let type = headers.first { $0.name == "content-type" }?.value.lowercased()
+    let isPage = type.map { $0.hasPrefix("text/html") || $0.hasPrefix("application/xhtml") } ?? (status == 200)
+    return isPage && 200...299 ~= status ? 0 : Int32(clamping: status)
+  }
+
+  private func blotEchoes(_ pieces: [SecretBytes]) {
     body.blot(pieces)
     for index in headers.indices {
       var text = Array(headers[index].value.utf8)

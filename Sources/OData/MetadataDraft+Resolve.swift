@@ -56,8 +56,11 @@ extension MetadataDraft {
           boundTo: Operation.Binding(type: unaliased(type.name), isCollection: type.isCollection),
           parameters: callable.parameters, returnType: unaliased(callable.returnType)))
     }
+    // By name, since a document may hold very many of both.
+    var unbound: [String: Callable] = [:]
+    for callable in callables.reversed() where !callable.isBound { unbound[callable.name] = callable }
     for (name, target) in imports {
-      guard let callable = callables.first(where: { !$0.isBound && $0.name == unaliased(target) }) else {
+      guard let callable = unbound[unaliased(target)] else {
         warn("\(name) is \(MessageText.quoted(target)), which is not declared")
         continue
       }

@@ -126,6 +126,17 @@ import Testing
     sessions.endWait(id, at: Place(service: "/never/", generation: 9), .cancelled)
   }
 
+  @Test func whoWaitsForASecondFetchCanGo() {
+    _ = lease("a")
+    let ids = ["b", "c", "d"].map { lease($0) }
+    tenant.answer(.cancelled)
+    #expect(log.all == ["a cancelled"] && tenant.count == 1)
+    sessions.endWait(ids[1], at: Place(service: "/a/", generation: 1), .cancelled)
+    #expect(log.all == ["a cancelled", "c cancelled"])
+    tenant.answer()
+    #expect(log.all == ["a cancelled", "c cancelled", "b token 1", "d token 1"] && tenant.count == 0)
+  }
+
   @Test func anotherCredentialHasAnotherSession() {
     _ = lease("a")
     tenant.answer()

@@ -117,4 +117,26 @@ private final class Names: Sendable {
     #expect(isFound(wait("wanted.slow.test")))
     #expect(!names.asked.contains("late.slow.test"))
   }
+
+  @Test func addressThatNobodyConfirmsIsForgotten() {
+    let resolver = Resolver(lives: Resolver.Lives(fresh: 10_000_000, stale: 200_000_000)) { [names] in
+      names.look(up: $0)
+    }
+    func ask() -> Resolver.Finding { resolver.find("moved.test", by: Deadline(milliseconds: 20_000), for: loop) }
+    for _ in 0..<5_000 where !isFound(ask()) { usleep(1_000) }
+    names.fail("moved.test", EAI_AGAIN)
+    var hadOld = false
+    for _ in 0..<5_000 {
+      switch ask() {
+      case .failed:
+        // It was gone on with for a while, and for a while alone.
+        #expect(hadOld && names.asked.count > 3)
+        return
+      case .found, .pending(old: .some): hadOld = true
+      case .pending: break
+      }
+      usleep(1_000)
+    }
+    Issue.record("it is still \(ask())")
+  }
 }

@@ -11,7 +11,7 @@ import pytest
 from conftest import SERVICE, put, requests
 from stalls import silent, unaccepting
 
-from askel_s4 import AskelError, Cancelled, Instance, Outcome, TimedOut, UnknownOutcome, Unreachable
+from askel_s4 import AskelError, Cancelled, Closed, Instance, Outcome, TimedOut, UnknownOutcome, Unreachable
 from askel_s4 import _write as writing
 from askel_s4._call import Call
 
@@ -210,6 +210,17 @@ def test_a_call_ends_with_its_time_wherever_it_waits(stage):
     expected = {"written": UnknownOutcome, "retry": Unreachable}.get(stage.name, TimedOut)
     assert type(ends[0]) is expected, ends[0]
     close()
+
+
+@pytest.mark.parametrize("stage", [session, written], indirect=True, ids=["session", "written"])
+def test_a_close_says_of_a_write_whether_it_was_sent(stage):
+    _, run, _ = stage.start(None)
+    ends, thread = ends_of(run)
+    stage.reached()
+    stage.instance.close()
+    thread.join(30)
+    assert ends and type(ends[0]) is Closed, ends
+    assert ends[0].outcome == (Outcome.UNKNOWN if stage.name == "written" else Outcome.NOT_SENT)
 
 
 def test_handles_are_freed_wherever_their_calls_wait(stage):

@@ -22,8 +22,10 @@ from askel_s4 import (
     NotFound,
     Outcome,
     PreconditionFailed,
+    ReadInconsistent,
     ServiceError,
     Throttled,
+    TooLarge,
     UnknownOutcome,
 )
 
@@ -225,6 +227,24 @@ def test_an_answer_that_repeats_the_request_gives_no_credential_away(sandbox, cl
         assert token not in said
 
 
+def test_half_a_login_page_proves_nothing(sandbox, client, order):
+    client.create(SERVICE, ORDERS, order)
+    sandbox.reset_stats()
+    sandbox.fault("html_login", match=ORDERS)
+    sandbox.fault("truncate", match=ORDERS)
+    with pytest.raises(UnknownOutcome) as caught:
+        client.create(SERVICE, ORDERS, order)
+    assert caught.value.outcome == Outcome.UNKNOWN and caught.value.http_status == 0
+    assert writes(sandbox).get("created", 0) == 0
+
+
+def test_an_answer_that_is_too_large_tells_what_its_status_says(sandbox, connection, order):
+    connection.client().create(SERVICE, ORDERS, order)
+    with connection.client(max_answer_bytes=1500) as narrow, pytest.raises(TooLarge) as caught:
+        narrow.create(SERVICE, ORDERS, order)
+    assert caught.value.outcome == Outcome.PROCESSED and caught.value.http_status == 201
+
+
 def test_many_threads_share_one_session(sandbox, tmp_path, order):
     # Each write has a token of its own: as fast as they can be had, the pace would make of this a test of itself.
     key = os.urandom(32)
@@ -343,6 +363,20 @@ def test_a_commit_that_comes_late_is_waited_for(sandbox, client, order):
     assert settled.outcome == "created" and settled.looks > 1
     # Less time than quiet: nothing is claimed.
     assert settle(client, "never", quiet=60, timeout=1).outcome == "unknown"
+
+
+def test_a_look_whose_answer_was_long_on_its_way_ends_no_quiet_period(sandbox, client, order):
+    lost(client, sandbox, order, "slow", "late_commit", after_ms=1500)
+    sandbox.fault("slow_body", match=ORDERS, method="GET", times=1, ms=2500)
+    settled = settle(client, "slow", quiet=2)
+    assert settled.outcome == "created" and settled.looks == 2
+
+
+def test_an_empty_page_that_leads_on_settles_nothing(sandbox, client, order):
+    lost(client, sandbox, order, "further on", "lost_answer")
+    sandbox.fault("empty_page_with_next", match=ORDERS)
+    with pytest.raises(ReadInconsistent, match="empty page"):
+        settle(client, "further on", quiet=0.001)
 
 
 def test_what_cannot_settle_anything_is_told(sandbox, client):
