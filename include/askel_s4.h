@@ -359,7 +359,7 @@ enum {
 enum {
   ASKEL_S4_LOG_OFF = 0,
   ASKEL_S4_LOG_ERROR = 1,   /**< requests that got no answer */
-  ASKEL_S4_LOG_WARNING = 2, /**< answers that refuse (401, 403, 408, 429) or fail (5xx), and tokens that were not given */
+  ASKEL_S4_LOG_WARNING = 2, /**< answers that refuse (401, 403, 408, 429) or fail (5xx), and tokens not given */
   ASKEL_S4_LOG_INFO = 3,    /**< every other request to the API */
   ASKEL_S4_LOG_DEBUG = 4    /**< token requests that were answered, and what was cancelled */
 };
@@ -1278,8 +1278,8 @@ typedef struct askel_s4_settle_options {
  *  document is there or the quiet period is over.
  *  @param out_call [out, free with askel_s4_call_free] take its result with askel_s4_call_take_text:
  *  {"outcome":"created"|"not_created"|"unknown","documents":["SalesOrder='4711'"],"looks":1,"ms":12}. created: with the
- *  keys of all documents that have the reference, at most 100, as askel_s4_get_options takes them; not_created: none came
- *  for the whole quiet period; unknown: the deadline came before that
+ *  keys of all documents that have the reference, at most 100, as askel_s4_get_options takes them; not_created: none
+ *  came for the whole quiet period; unknown: the deadline came before that
  *  @return OK, INVALID_ARGUMENT, CREDENTIAL_EXPIRED, NOT_FOUND (the connection was deleted), VAULT_UNAVAILABLE,
  *  VAULT_KEY_REFUSED, VAULT_CORRUPT, CLOSED, FORKED. READ_INCONSISTENT comes with the result where the service passes
  *  over the filter, or gives an empty page with a next link. */
@@ -1311,8 +1311,8 @@ typedef struct askel_s4_request_options {
   /** Service whose CSRF session the request carries, as in askel_s4_read_options. NULL: none; a service that then
    *  answers 403 with x-csrf-token: Required wants it named. */
   const char *service;
-  /** 1: sent twice it does what it does once, as a $batch of reads: it is sent again after a lost connection, as GET and
-   *  HEAD are. 0: as with a write, only an answer that proves that it was not processed lets it be sent again. */
+  /** 1: sent twice it does what it does once, as a $batch of reads: it is sent again after a lost connection, as GET
+   *  and HEAD are. 0: as with a write, only an answer that proves that it was not processed lets it be sent again. */
   int32_t repeatable;
   int64_t timeout_ms; /**< deadline in milliseconds; default: the client's */
   const char *traceparent; /**< as in askel_s4_read_options */
@@ -1434,6 +1434,34 @@ static inline askel_s4_status askel_s4_client_write_wait(const askel_s4_client *
   askel_s4_status status;
   if (out_reply) *out_reply = NULL;
   status = askel_s4_client_write(client, options, &call, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_take_reply(call, out_reply, out_error);
+  askel_s4_call_free(call);
+  return status;
+}
+
+/** askel_s4_client_invoke, waited for. @param out_reply [out, free with askel_s4_reply_free] */
+static inline askel_s4_status askel_s4_client_invoke_wait(const askel_s4_client *client,
+                                                          const askel_s4_invoke_options *options,
+                                                          askel_s4_reply **out_reply, askel_s4_error **out_error) {
+  askel_s4_call *call = NULL;
+  askel_s4_status status;
+  if (out_reply) *out_reply = NULL;
+  status = askel_s4_client_invoke(client, options, &call, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
+  if (status == ASKEL_S4_OK) status = askel_s4_call_take_reply(call, out_reply, out_error);
+  askel_s4_call_free(call);
+  return status;
+}
+
+/** askel_s4_client_request, waited for. @param out_reply [out, free with askel_s4_reply_free] */
+static inline askel_s4_status askel_s4_client_request_wait(const askel_s4_client *client,
+                                                           const askel_s4_request_options *options,
+                                                           askel_s4_reply **out_reply, askel_s4_error **out_error) {
+  askel_s4_call *call = NULL;
+  askel_s4_status status;
+  if (out_reply) *out_reply = NULL;
+  status = askel_s4_client_request(client, options, &call, out_error);
   if (status == ASKEL_S4_OK) status = askel_s4_call_wait(call, -1, out_error);
   if (status == ASKEL_S4_OK) status = askel_s4_call_take_reply(call, out_reply, out_error);
   askel_s4_call_free(call);

@@ -190,6 +190,7 @@ int main(void) {
   test_reads(client);
   test_gets(client);
   test_writes(client);
+  test_operations(client);
   test_sales_orders(client);
   test_calls(instance, client);
   askel_s4_client_free(client);

@@ -17,6 +17,7 @@ void test_clients(const askel_s4_instance *instance);
 void test_reads(const askel_s4_client *client);
 void test_gets(const askel_s4_client *client);
 void test_writes(const askel_s4_client *client);
+void test_operations(const askel_s4_client *client);
 void test_sales_orders(const askel_s4_client *client);
 void test_calls(const askel_s4_instance *instance, const askel_s4_client *client);
 

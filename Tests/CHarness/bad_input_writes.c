@@ -72,6 +72,13 @@ static void test_arguments(const askel_s4_client *client) {
   longer.tail[7] = 1;
   EXPECT(ASKEL_S4_INVALID_ARGUMENT, "struct_size", askel_s4_client_write(client, &longer.known, &call, &error));
   longer.tail[7] = 0;
+  /* A program that was built before a member was there: what lies behind its struct is not read. */
+  longer.known.struct_size = offsetof(askel_s4_write_options, repeatable);
+  longer.known.repeatable = 7;
+  EXPECT(ASKEL_S4_OK, NULL, askel_s4_client_write(client, &longer.known, &call, &error));
+  askel_s4_call_free(call);
+  longer.known.struct_size = sizeof longer;
+  longer.known.repeatable = 1;
   EXPECT(ASKEL_S4_OK, NULL, askel_s4_client_write(client, &longer.known, &call, &error));
   /* The host is silent: while it runs there is no result, and then it is none of another kind. */
   EXPECT(ASKEL_S4_PENDING, NULL, askel_s4_call_take_reply(call, &reply, &error));
@@ -165,66 +172,15 @@ static void test_contents(const askel_s4_client *client) {
   CREATE("body", o.body = NULL, o.body_size = 0);
   DELETE("body", SET_BODY("{}"));
   DELETE("body", o.body_size = 2);
-}
-
-/** Starts a request of which one option is wrong: a POST that is fine but for what the last arguments change. */
-#define REQUEST(about, ...)                                                                                \
-  do {                                                                                                     \
-    askel_s4_request_options o = ASKEL_S4_REQUEST_OPTIONS_INIT;                                            \
-    askel_s4_header h = {"Prefer", "return=minimal"};                                                      \
-    askel_s4_call *call = POISON;                                                                          \
-    o.method = "POST";                                                                                     \
-    o.path = "/sap/x?a=b";                                                                                 \
-    o.headers = &h;                                                                                        \
-    o.header_count = 1;                                                                                    \
-    __VA_ARGS__;                                                                                           \
-    EXPECT(ASKEL_S4_INVALID_ARGUMENT, (about), askel_s4_client_request(client, &o, &call, &error));        \
-    CHECK("the output is NULL", call == NULL);                                                             \
-  } while (0)
-
-static void test_requests(const askel_s4_client *client) {
-  askel_s4_request_options options = ASKEL_S4_REQUEST_OPTIONS_INIT;
-  askel_s4_call *call = POISON;
-  options.method = "GET";
-  options.path = "/";
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "client", askel_s4_client_request(NULL, &options, &call, &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "options", askel_s4_client_request(client, NULL, &call, &error));
-  EXPECT(ASKEL_S4_INVALID_ARGUMENT, "out_call", askel_s4_client_request(client, &options, NULL, &error));
-  REQUEST("struct_size", o.struct_size = 0);
-  REQUEST("struct_size", o.struct_size = SIZE_MAX);
-  REQUEST("method", o.method = NULL);
-  REQUEST("method", o.method = "");
-  REQUEST("method", o.method = "TRACE");
-  REQUEST("method", o.method = "GET /x HTTP/1.1\r\n");
-  REQUEST("path", o.path = NULL);
-  REQUEST("path", o.path = "");
-  REQUEST("path", o.path = NOT_UTF8);
-  REQUEST("path", o.path = "//evil.example/");
-  REQUEST("path", o.path = "/\r\nHost: evil.example");
-  REQUEST("headers", o.headers = NULL);
-  REQUEST("header_count", o.header_count = SIZE_MAX);
-  REQUEST("headers[0].name", h.name = NULL);
-  REQUEST("headers[0].value", h.value = NULL);
-  REQUEST("headers[0].value", h.value = NOT_UTF8);
-  REQUEST("headers", h.value = "1\r\nX: 2");
-  REQUEST("headers", h.name = "Host");
-  REQUEST("headers", h.name = "");
-  REQUEST("body", o.body_size = 1);
-  REQUEST("body", o.body = "", o.body_size = SIZE_MAX);
-  REQUEST("body", o.method = "GET", o.body = "");
-  REQUEST("service", o.service = "");
-  REQUEST("service", o.service = "../x");
-  REQUEST("repeatable", o.repeatable = 2);
-  REQUEST("timeout_ms", o.timeout_ms = -1);
-  REQUEST("traceparent", o.traceparent = "");
-  REQUEST("traceparent", o.traceparent = NOT_UTF8);
+  WRITE("repeatable", o.repeatable = 2);
+  CREATE("repeatable", o.repeatable = -1);
+  DELETE("repeatable", o.repeatable = INT32_MAX);
 }
 
 void test_writes(const askel_s4_client *client) {
   test_arguments(client);
   test_targets(client);
   test_contents(client);
-  test_requests(client);
   CHECK("a header of NULL", strcmp(askel_s4_reply_header(NULL, "location"), "") == 0);
   CHECK("no header of NULL", strcmp(askel_s4_reply_header(NULL, NULL), "") == 0);
 }

@@ -112,7 +112,7 @@ static inline askel_s4_instance *place_open(const place *p) {
 
 /** The values of the sandbox's JSON line. */
 typedef struct tenant {
-  char api_url[200], token_url[300], ca_file[400], client_id[200], client_secret[200], today[20];
+  char api_url[200], control_url[200], token_url[300], ca_file[400], client_id[200], client_secret[200], today[20];
 } tenant;
 
 /** Takes a text member out of the line. Good for this line alone: its texts hold no escape and no nested object. */
@@ -140,6 +140,7 @@ static inline void tenant_read(tenant *t, const char *path) {
   }
   fclose(file);
   tenant_member(line, "api_url", t->api_url, sizeof t->api_url);
+  tenant_member(line, "control_url", t->control_url, sizeof t->control_url);
   tenant_member(line, "token_url", t->token_url, sizeof t->token_url);
   tenant_member(line, "ca_file", t->ca_file, sizeof t->ca_file);
   tenant_member(line, "client_id", t->client_id, sizeof t->client_id);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The job of the demo through the header alone: store a connection, prove it, read the open orders of the last 30 days
- * and the items of those that are partially delivered; then create an order, change it and delete it.
+ * and the items of those that are partially delivered; then create an order, release it, change it in both
+ * versions of its service, and delete it (orders_writes.c).
  *
  *   orders SANDBOX_LINE_FILE [ROWS]
  *
@@ -11,6 +12,7 @@
 #include <time.h>
 
 #include "harness.h"
+#include "orders.h"
 
 int checks = 0;
 int failures = 0;
@@ -121,87 +123,6 @@ static int drain(const char *label, askel_s4_cursor *cursor, int partials, sums 
   return receipt.verdict == ASKEL_S4_VERDICT_COMPLETE_COUNTED || receipt.verdict == ASKEL_S4_VERDICT_CHAIN_UNBROKEN;
 }
 
-/** Writes with the options that are given. @return the answer, or NULL where it ended with `code` */
-static askel_s4_reply *write_one(const askel_s4_client *client, const askel_s4_write_options *options,
-                                 askel_s4_status code, const char *about) {
-  askel_s4_reply *reply = NULL;
-  EXPECT(code, about, askel_s4_client_write_wait(client, options, &reply, &error));
-  CHECK("an answer comes with a success alone", (reply != NULL) == (code == ASKEL_S4_OK));
-  return reply;
-}
-
-/** Gets an order and copies its ETag. */
-static void etag_of(const askel_s4_client *client, const askel_s4_param *number, char *etag, size_t size,
-                    askel_s4_status code) {
-  askel_s4_get_options options = ASKEL_S4_GET_OPTIONS_INIT;
-  askel_s4_reply *reply = NULL;
-  options.service = "API_SALES_ORDER_SRV";
-  options.entity_set = "A_SalesOrder";
-  options.key = "?";
-  options.params = number;
-  options.param_count = 1;
-  EXPECT(code, NULL, askel_s4_client_get_wait(client, &options, &reply, &error));
-  snprintf(etag, size, "%s", reply ? askel_s4_reply_etag(reply) : "");
-  askel_s4_reply_free(reply);
-}
-
-/** Creates an order with an item, changes it, meets its own change, and deletes it. */
-static void write_order(const askel_s4_client *client) {
-  static const char order[] =
-      "{\"SalesOrderType\":\"OR\",\"SalesOrganization\":\"1010\",\"DistributionChannel\":\"10\","
-      "\"OrganizationDivision\":\"00\",\"SoldToParty\":\"10100001\",\"PurchaseOrderByCustomer\":\"C harness\","
-      "\"to_Item\":[{\"Material\":\"NM-1000\",\"RequestedQuantity\":\"2\"}]}";
-  static const char change[] = "{\"PurchaseOrderByCustomer\":\"changed\"}";
-  askel_s4_write_options options = ASKEL_S4_WRITE_OPTIONS_INIT;
-  askel_s4_param param = {ASKEL_S4_PARAM_TEXT, 0, NULL};
-  askel_s4_reply *created, *answer;
-  askel_s4_field field;
-  char number[32], etag[256], other[256];
-
-  options.kind = ASKEL_S4_WRITE_CREATE;
-  options.service = "API_SALES_ORDER_SRV";
-  options.entity_set = "A_SalesOrder";
-  options.body = order;
-  options.body_size = sizeof order - 1;
-  created = write_one(client, &options, ASKEL_S4_OK, NULL);
-  if (!created) return;
-  CHECK("a new order is 201", askel_s4_reply_http_status(created) == 201 && askel_s4_reply_etag(created)[0]);
-  NEED(askel_s4_reply_field(created, "SalesOrder", &field, &error));
-  snprintf(number, sizeof number, "%.*s", (int)field.text.size, field.text.data);
-  CHECK("its header names it", number[0] && strstr(askel_s4_reply_header(created, "Location"), number));
-  CHECK("what is no header is empty", askel_s4_reply_header(created, "x-none")[0] == '\0');
-  CHECK("NULL is no header", askel_s4_reply_header(created, NULL)[0] == '\0');
-
-  param.text = number;
-  etag_of(client, &param, etag, sizeof etag, ASKEL_S4_OK);
-  options.kind = ASKEL_S4_WRITE_UPDATE;
-  options.key = "?";
-  options.params = &param;
-  options.param_count = 1;
-  options.body = change;
-  options.body_size = sizeof change - 1;
-  options.etag = etag;
-  answer = write_one(client, &options, ASKEL_S4_OK, NULL);
-  CHECK("an update is 204", askel_s4_reply_http_status(answer) == 204);
-  CHECK("and has no document", askel_s4_reply_document(answer).size == 0);
-  EXPECT(ASKEL_S4_OK, NULL, askel_s4_reply_field(answer, "SalesOrder", &field, &error));
-  CHECK("nor a field", field.kind == ASKEL_S4_FIELD_ABSENT);
-  askel_s4_reply_free(answer);
-  write_one(client, &options, ASKEL_S4_PRECONDITION_FAILED, NULL);
-
-  options.kind = ASKEL_S4_WRITE_DELETE;
-  options.body = NULL;
-  options.body_size = 0;
-  write_one(client, &options, ASKEL_S4_PRECONDITION_FAILED, NULL);
-  etag_of(client, &param, other, sizeof other, ASKEL_S4_OK);
-  CHECK("a change changes the ETag", strcmp(etag, other) != 0);
-  options.etag = other;
-  askel_s4_reply_free(write_one(client, &options, ASKEL_S4_OK, NULL));
-  etag_of(client, &param, other, sizeof other, ASKEL_S4_NOT_FOUND);
-  printf("order %s was created, changed and deleted\n", number);
-  askel_s4_reply_free(created);
-}
-
 int main(int argc, char **argv) {
   uint64_t rows = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
   tenant sandbox;
@@ -209,7 +130,7 @@ int main(int argc, char **argv) {
   char day[20], *json = NULL;
   sums open, partial;
   askel_s4_instance *instance;
-  askel_s4_client *client;
+  askel_s4_client *client, *control;
   if (argc < 2) {
     fprintf(stderr, "usage: orders SANDBOX_LINE_FILE [ROWS]\n");
     return 2;
@@ -234,8 +155,14 @@ int main(int argc, char **argv) {
   CHECK("partially delivered orders have items", partial.rows > 0 && partial.items >= partial.rows);
   printf("%lu open orders of about %.2f in all currencies; %lu partially delivered with %lu items\n",
          (unsigned long)open.rows, open.value, (unsigned long)partial.rows, (unsigned long)partial.items);
-  write_order(client);
 
+  /* The control endpoint of the sandbox stands for a REST service of the customer's. */
+  strcpy(sandbox.api_url, sandbox.control_url);
+  tenant_put(&sandbox, instance, "control");
+  control = client_of(instance, "control");
+  write_order(client, control);
+
+  askel_s4_client_free(control);
   askel_s4_client_free(client);
   askel_s4_instance_close(instance);
   place_remove(&p);

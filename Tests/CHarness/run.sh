@@ -34,9 +34,9 @@ compile() {
   $CC -std=c99 $warnings -g -O1 -I "$include" "$@" -o "$build/$program" \
     -L "$library" -Wl,-rpath,"$library" -laskel_s4 -lpthread
 }
-compile orders "$source/orders.c"
+compile orders "$source/orders.c" "$source/orders_writes.c"
 compile bad_input "$source/bad_input.c" "$source/bad_input_connections.c" "$source/bad_input_reads.c" \
-  "$source/bad_input_writes.c"
+  "$source/bad_input_writes.c" "$source/bad_input_operations.c"
 compile lifetime "$source/lifetime.c"
 compile forking "$source/forking.c"
 compile leaving "$source/leaving.c"

@@ -54,6 +54,13 @@ func (a *arena) given(name, value string) *C.char {
 	return (*C.char)(memory)
 }
 
+// body copies bytes; also none have an address.
+func (a *arena) body(value []byte) (*C.char, C.size_t) {
+	memory := a.bytes(len(value))
+	copy(unsafe.Slice((*byte)(memory), len(value)), value)
+	return (*C.char)(memory), C.size_t(len(value))
+}
+
 // texts copies a list of strings; an empty one becomes NULL.
 func (a *arena) texts(name string, values []string) (**C.char, C.size_t) {
 	if len(values) == 0 {

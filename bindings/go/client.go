@@ -195,19 +195,11 @@ func (c *Client) Get(ctx context.Context, options GetOptions) (*Document, error)
 	if memory.err != nil {
 		return nil, memory.err
 	}
-	var call *C.askel_s4_call
-	err := c.with(func(p *C.askel_s4_client, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_client_get(p, &o, &call, object)
+	return c.document(ctx, func(
+		p *C.askel_s4_client, call **C.askel_s4_call, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_client_get(p, &o, call, object)
 	})
-	if err != nil {
-		return nil, err
-	}
-	var document *Document
-	err = finish(ctx, call, func(call *C.askel_s4_call) (err error) {
-		document, err = takeDocument(call)
-		return err
-	})
-	return document, err
 }
 
 // Delivery is which sales orders, by how far their delivery has come.

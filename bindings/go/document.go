@@ -6,6 +6,7 @@ package askels4
 import "C"
 
 import (
+	"context"
 	"runtime"
 	"sync"
 )
@@ -79,6 +80,36 @@ func takeDocument(call *C.askel_s4_call) (*Document, error) {
 	d.HTTPStatus = int(C.askel_s4_reply_http_status(d.pointer))
 	d.JSON = copyView(C.askel_s4_reply_document(d.pointer))
 	return d, nil
+}
+
+// document starts what ends in a document, and waits for it.
+func (c *Client) document(
+	ctx context.Context,
+	start func(*C.askel_s4_client, **C.askel_s4_call, **C.askel_s4_error) C.askel_s4_status,
+) (*Document, error) {
+	var call *C.askel_s4_call
+	err := c.with(func(p *C.askel_s4_client, object **C.askel_s4_error) C.askel_s4_status {
+		return start(p, &call, object)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var document *Document
+	err = finish(ctx, call, func(call *C.askel_s4_call) (err error) {
+		document, err = takeDocument(call)
+		return err
+	})
+	return document, err
+}
+
+// notBegun is why what may change something is not sent: a context that is over by now must not leave open whether
+// anything was.
+func notBegun(ctx context.Context, what string) error {
+	if err := ctx.Err(); err != nil {
+		message := "the context ended before the " + what + ": nothing was sent"
+		return &Error{Code: ErrCancelled, Message: message, RetryAfter: -1, cause: err}
+	}
+	return nil
 }
 
 // Field gives a member of the document.

@@ -66,28 +66,17 @@ func (c *Client) Do(ctx context.Context, request Request) (*Document, error) {
 		o.headers, o.header_count = list, C.size_t(count)
 	}
 	if request.Body != nil {
-		// One byte more, so that an empty body has an address.
-		o.body, o.body_size = (*C.char)(memory.bytes(len(request.Body)+1)), C.size_t(len(request.Body))
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(o.body)), len(request.Body)), request.Body)
+		o.body, o.body_size = memory.body(request.Body)
 	}
 	if memory.err != nil {
 		return nil, memory.err
 	}
-	if err := ctx.Err(); err != nil {
-		message := "the context ended before the request: nothing was sent"
-		return nil, &Error{Code: ErrCancelled, Message: message, RetryAfter: -1, cause: err}
-	}
-	var call *C.askel_s4_call
-	err := c.with(func(p *C.askel_s4_client, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_client_request(p, &o, &call, object)
-	})
-	if err != nil {
+	if err := notBegun(ctx, "request"); err != nil {
 		return nil, err
 	}
-	var document *Document
-	err = finish(ctx, call, func(call *C.askel_s4_call) (err error) {
-		document, err = takeDocument(call)
-		return err
+	return c.document(ctx, func(
+		p *C.askel_s4_client, call **C.askel_s4_call, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_client_request(p, &o, call, object)
 	})
-	return document, err
 }

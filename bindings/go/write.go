@@ -9,8 +9,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
-	"unsafe"
 )
 
 // WriteOptions say which document to write, and what.
@@ -22,8 +22,8 @@ type WriteOptions struct {
 	// Below, for Create, is the navigation property of that document to create one below: "to_Item".
 	Below string
 	// Body is an object in SAP's spelling: whatever json.Marshal makes one of, or a json.RawMessage, which goes out as
-	// it is. In a map[string]any, and in the maps and slices in it, Date and time.Time take OData V2's form. None for
-	// Delete.
+	// it is. In a map[string]any, and in the maps and slices in it, Date, time.Time and Decimal take the form of OData
+	// V2, or of V4 where the Service is a path with "/odata4/" in it. None for Delete.
 	Body any
 	// ETag as it was read with the document: one that was changed since then is left alone (ErrPreconditionFailed). Not
 	// for Create.
@@ -32,6 +32,10 @@ type WriteOptions struct {
 	AnyETag bool
 	// Merge lets Update use the verb MERGE instead of PATCH, for services that know that alone.
 	Merge bool
+	// Repeatable: the service knows repeatable requests (RequestID, RepeatabilityCreation). The tenant carries the write
+	// out once however often it comes, and it is sent again after a lost answer. A service that was asked again and does
+	// not say that it knows them is ErrUnknownOutcome: it may have written twice.
+	Repeatable bool
 	// Timeout; 0 is the client's.
 	Timeout time.Duration
 	// Traceparent is the W3C Trace Context header for the requests of this operation; "": none.
@@ -74,7 +78,7 @@ func (c *Client) write(ctx context.Context, kind C.int32_t, options WriteOptions
 	if options.Merge {
 		return nil, invalidArgument("Merge is for Update: leave it away")
 	}
-	body, err := bodyText(options.Body)
+	body, err := bodyText(options.Body, options.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -92,45 +96,35 @@ func (c *Client) write(ctx context.Context, kind C.int32_t, options WriteOptions
 		navigation:  memory.text("Below", options.Below),
 		etag:        memory.text("ETag", options.ETag),
 		any_etag:    flag(options.AnyETag),
+		repeatable:  flag(options.Repeatable),
 		timeout_ms:  milliseconds(options.Timeout),
 		traceparent: memory.text("Traceparent", options.Traceparent),
 	}
 	if len(body) > 0 {
-		o.body, o.body_size = (*C.char)(memory.bytes(len(body))), C.size_t(len(body))
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(o.body)), len(body)), body)
+		o.body, o.body_size = memory.body(body)
 	}
 	if memory.err != nil {
 		return nil, memory.err
 	}
-	// A context that is over by now must not leave open whether anything was written.
-	if err := ctx.Err(); err != nil {
-		message := "the context ended before the write: nothing was sent"
-		return nil, &Error{Code: ErrCancelled, Message: message, RetryAfter: -1, cause: err}
-	}
-	var call *C.askel_s4_call
-	err = c.with(func(p *C.askel_s4_client, object **C.askel_s4_error) C.askel_s4_status {
-		return C.askel_s4_client_write(p, &o, &call, object)
-	})
-	if err != nil {
+	if err := notBegun(ctx, "write"); err != nil {
 		return nil, err
 	}
-	var document *Document
-	err = finish(ctx, call, func(call *C.askel_s4_call) (err error) {
-		document, err = takeDocument(call)
-		return err
+	return c.document(ctx, func(
+		p *C.askel_s4_client, call **C.askel_s4_call, object **C.askel_s4_error,
+	) C.askel_s4_status {
+		return C.askel_s4_client_write(p, &o, call, object)
 	})
-	return document, err
 }
 
 // bodyText gives the JSON of a body; none for nil.
-func bodyText(body any) ([]byte, error) {
+func bodyText(body any, service string) ([]byte, error) {
 	switch given := body.(type) {
 	case nil:
 		return nil, nil
 	case json.RawMessage:
 		return given, nil
 	}
-	converted, err := bodyValue(body)
+	converted, err := bodyValue(body, strings.Contains(service, "/odata4/"))
 	if err != nil {
 		return nil, err
 	}
@@ -141,22 +135,32 @@ func bodyText(body any) ([]byte, error) {
 	return text, nil
 }
 
-// bodyValue gives dates and points in time, also those in maps and slices, the form of OData V2.
-// Source: OData V2 JSON Format section 4.
-func bodyValue(value any) (any, error) {
+// bodyValue gives dates, points in time and decimals, also those in maps and slices, the form of their version.
+// Source: OData V2 JSON Format section 4; OData V4 JSON Format section 7.1.
+func bodyValue(value any, isV4 bool) (any, error) {
 	switch given := value.(type) {
 	case Date:
 		day, err := time.Parse("2006-01-02", string(given))
 		if err != nil {
 			return nil, invalidArgument(fmt.Sprintf(`Body: %q is no date such as "2026-11-23"`, string(given)))
 		}
-		return bodyValue(day)
+		if isV4 {
+			return given, nil
+		}
+		return bodyValue(day, isV4)
 	case time.Time:
+		if isV4 {
+			return given.UTC(), nil
+		}
 		return fmt.Sprintf("/Date(%d)/", given.UnixMilli()), nil
+	case Decimal:
+		if isV4 {
+			return json.Number(given), nil
+		}
 	case map[string]any:
 		converted := make(map[string]any, len(given))
 		for name, each := range given {
-			found, err := bodyValue(each)
+			found, err := bodyValue(each, isV4)
 			if err != nil {
 				return nil, err
 			}
@@ -164,17 +168,17 @@ func bodyValue(value any) (any, error) {
 		}
 		return converted, nil
 	case []any:
-		return bodyValues(given)
+		return bodyValues(given, isV4)
 	case []map[string]any:
-		return bodyValues(given)
+		return bodyValues(given, isV4)
 	}
 	return value, nil
 }
 
-func bodyValues[T any](values []T) (any, error) {
+func bodyValues[T any](values []T, isV4 bool) (any, error) {
 	converted := make([]any, len(values))
 	for position, each := range values {
-		found, err := bodyValue(each)
+		found, err := bodyValue(each, isV4)
 		if err != nil {
 			return nil, err
 		}

@@ -146,8 +146,11 @@ def _entity(made: Set4, value: object) -> Entity:
         elif prop is not None and prop.source is not None:
             source = "SalesOrderType" if name == "SalesOrderType" else prop.source.name
             part = _ORDER_TYPE.get(part, part) if name == "SalesOrderType" and isinstance(part, str) else part
-            dated = prop.edm_type == "Edm.Date" and isinstance(part, str) and _DAY.match(part)
-            plain[source] = f"{part}T00:00:00" if dated else part
+            if prop.edm_type == "Edm.Date" and part is not None:
+                if not (isinstance(part, str) and _DAY.match(part)):
+                    raise bad(f"Property {name} is no date such as 2026-11-23")  # V2's /Date(…)/ is none of V4
+                part = f"{part}T00:00:00"
+            plain[source] = part
     return Entity(read_entity(SALES_ORDER_SERVICE, made.v2, plain, numbers=True).values, children)
 
 

@@ -156,6 +156,7 @@ def test_orders_are_not_deletable_unless_the_setting_says_so(client4: Client) ->
     ("change", "code"),
     [({"Nonsense": 1}, None), ({"SoldToParty": "4711"}, "ZSB/011"), ({"PricingDate": "18.3.2026"}, None),
      ({"SalesGroup": 1.5}, None), ({"PricingDate": "/Date(-99999999999999)/"}, None),
+     ({"PricingDate": "/Date(1801353600000)/"}, None),
      ({"_Item": [{"Product": "NONE", "RequestedQuantity": 1}]}, "ZSB/005"), ({"_Item": {}}, None)],
 )  # fmt: skip
 def test_errors_have_the_recorded_form(client4: Client, change: dict[str, Any], code: str | None) -> None:

@@ -51,7 +51,7 @@ class Requesting:
         given = list(headers.items() if isinstance(headers, Mapping) else headers or ())
         if content_type is not None:
             given.append(("Content-Type", content_type))
-        data = None if body is None else body_in(body)
+        data = None if body is None else body_in(body, path)
         options = RequestOptions(
             method=text_in("method", method),
             path=text_in("path", path),

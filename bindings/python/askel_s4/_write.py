@@ -34,7 +34,8 @@ class Settled(NamedTuple):
 
 class Writing:
     """What a client writes. A write goes out once; it is sent again only where the tenant's answer proves that it was
-    not processed. A body is a mapping in SAP's spelling (Decimal, date and datetime take OData V2's forms), or JSON."""
+    not processed. A body is a mapping in SAP's spelling (Decimal, date and datetime take the form of OData V2, or of V4 where
+    the service is a path with "/odata4/" in it), or JSON."""
 
     if TYPE_CHECKING:
         _handle: Handle
@@ -60,7 +61,14 @@ class Writing:
         """
         key, navigation = below if below is not None else (None, None)
         return self._write(
-            WriteKind.CREATE, service, entity_set, key, body, navigation=navigation, repeatable=repeatable, timeout=timeout
+            WriteKind.CREATE,
+            service,
+            entity_set,
+            key,
+            body,
+            navigation=navigation,
+            repeatable=repeatable,
+            timeout=timeout,
         )
 
     def update(
@@ -142,7 +150,7 @@ class Writing:
         text, params = key_in(key)
         given = dict(arguments or {})
         values = params_in(list(given.values()))
-        data = None if body is None else body_in(body)
+        data = None if body is None else body_in(body, service)
         options = InvokeOptions(
             service=text_in("service", service),
             operation=text_in("operation", operation),
@@ -216,7 +224,7 @@ class Writing:
         timeout: Optional[float] = None,
     ) -> Document:
         text, params = key_in(key)
-        data = body_in(body)
+        data = body_in(body, service)
         options = WriteOptions(
             kind=kind,
             service=text_in("service", service),
@@ -249,20 +257,39 @@ def key_in(key: Optional[KeyValue]) -> Tuple[Optional[str], Any]:
     return "?", params_in([key])
 
 
-def body_in(body: Body) -> bytes:
+def body_in(body: Body, service: str) -> bytes:
     if isinstance(body, bytes):
         return body
-    return (body if isinstance(body, str) else json.dumps(body, default=_value, ensure_ascii=False)).encode()
+    form = _value4 if "/odata4/" in service else _value
+    return (body if isinstance(body, str) else json.dumps(body, default=form, ensure_ascii=False)).encode()
 
 
 def _value(value: object) -> str:
     """Values that JSON has no form for, as OData V2 writes them."""
     if isinstance(value, Decimal):
         return format(value, "f")
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise TypeError("a datetime of a body must have a time zone")
     if isinstance(value, date):
-        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        at_midnight = datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+        aware = _aware(value) if isinstance(value, datetime) else at_midnight
         return f"/Date({round(aware.timestamp() * 1000)})/"
     raise TypeError(f"a body cannot hold a {type(value).__name__}")
+
+
+def _value4(value: object) -> Union[str, float]:
+    """The same, as OData V4 writes them."""
+    if isinstance(value, Decimal):
+        number = float(value)
+        if not value.is_finite() or Decimal(repr(number)) != value:
+            raise TypeError(f"a body cannot hold the Decimal {value} exactly: give the body as JSON text")
+        return number
+    if isinstance(value, datetime):
+        return _aware(value).astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return _value(value)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise TypeError("a datetime of a body must have a time zone")
+    return value

@@ -2,12 +2,14 @@
 """Operations of a service, documents of OData V4, and writes that the tenant knows again."""
 
 import json
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from conftest import SERVICE
 
 from askel_s4 import InvalidArgument, NotFound, Outcome, PreconditionFailed, UnknownOutcome
+from askel_s4._write import body_in
 
 ORDERS = "A_SalesOrder"
 V4 = "/sap/opu/odata4/sap/api_salesorder/srvd_a2x/sap/salesorder/0001"
@@ -77,6 +79,19 @@ def test_documents_of_v4_are_written_and_read(sandbox, client):
     sent = [request for request in sandbox.control("GET", "/requests") if "odata4" in request["path"]]
     assert all(request["headers"]["odata-version"] == "4.0" for request in sent if "$metadata" not in request["path"]
                and not request["path"].endswith("/0001/"))
+
+
+def test_values_of_a_body_take_the_form_of_v4(sandbox, client):
+    order = {**ORDER4, "RequestedDeliveryDate": date(2027, 1, 31),
+             "_Item": [{"Product": "NM-1000", "RequestedQuantity": Decimal("2.50")}]}
+    found = client.get(V4, "SalesOrder", client.create(V4, "SalesOrder", order)["SalesOrder"], expand="_Item")
+    assert str(found["RequestedDeliveryDate"]).startswith("2027-01-31")
+    assert found["_Item"][0]["RequestedQuantity"] == Decimal("2.5")
+    moment = datetime(2027, 1, 31, 13, 30, tzinfo=timezone(timedelta(hours=1)))
+    for wrong in [{"A": Decimal("0.12345678901234567890")}, {"A": Decimal("NaN")}, {"A": datetime(2027, 1, 31)}]:
+        with pytest.raises(TypeError):
+            client.create(V4, "SalesOrder", wrong)
+    assert json.loads(body_in({"A": moment, "B": Decimal("-1E+2")}, V4)) == {"A": "2027-01-31T12:30:00Z", "B": -100}
 
 
 def test_what_v4_has_not_is_said(client):
