@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A request of the product's own making."""
 
-from ctypes import byref
 from typing import TYPE_CHECKING, Iterable, Mapping, Optional, Tuple, Union
 
-from ._call import Call
-from ._errors import check
 from ._ffi import lib
 from ._handle import Handle
 from ._structs import Header, RequestOptions
 from ._trace import trace_in
 from ._values import text_in, timeout_in
 from ._write import Body, body_in
-from .row import Document
+from .row import Document, answered
 
 Headers = Union[Mapping[str, str], Iterable[Tuple[str, str]]]
 
@@ -64,8 +61,4 @@ class Requesting:
             timeout_ms=timeout_in(timeout),
             traceparent=trace_in(),
         )
-        with Call() as call:
-            with self._handle as pointer:
-                check(lib.client_request, pointer, byref(options), call.out)
-            call.wait()
-            return Document(call)
+        return answered(self._handle, lib.client_request, options)

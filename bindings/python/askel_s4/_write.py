@@ -15,7 +15,7 @@ from ._handle import Handle
 from ._structs import InvokeOptions, SettleOptions, WriteOptions
 from ._trace import trace_in
 from ._values import ParamValue, params_in, text_in, timeout_in
-from .row import Document
+from .row import Document, answered
 
 KeyValue = Union[ParamValue, Mapping[str, ParamValue]]
 Body = Union[Mapping[str, Any], str, bytes]
@@ -34,8 +34,8 @@ class Settled(NamedTuple):
 
 class Writing:
     """What a client writes. A write goes out once; it is sent again only where the tenant's answer proves that it was
-    not processed. A body is a mapping in SAP's spelling (Decimal, date and datetime take the form of OData V2, or of V4 where
-    the service is a path with "/odata4/" in it), or JSON."""
+    not processed. A body is a mapping in SAP's spelling, or JSON. Decimal, date and datetime in a mapping take the form
+    of OData V2, or of V4 where the service is a path with "/odata4/" in it."""
 
     if TYPE_CHECKING:
         _handle: Handle
@@ -169,11 +169,7 @@ class Writing:
             timeout_ms=timeout_in(timeout),
             traceparent=trace_in(),
         )
-        with Call() as call:
-            with self._handle as pointer:
-                check(lib.client_invoke, pointer, byref(options), call.out)
-            call.wait()
-            return Document(call)
+        return answered(self._handle, lib.client_invoke, options)
 
     def settle(
         self,
@@ -241,11 +237,7 @@ class Writing:
             timeout_ms=timeout_in(timeout),
             traceparent=trace_in(),
         )
-        with Call() as call:
-            with self._handle as pointer:
-                check(lib.client_write, pointer, byref(options), call.out)
-            call.wait()
-            return Document(call)
+        return answered(self._handle, lib.client_write, options)
 
 
 def key_in(key: Optional[KeyValue]) -> Tuple[Optional[str], Any]:

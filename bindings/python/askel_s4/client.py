@@ -5,7 +5,6 @@ from ctypes import byref
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Mapping, Optional, Sequence, Union
 
-from ._call import Call
 from ._enums import Delivery, HttpVersion, MintPolicy
 from ._errors import check
 from ._ffi import lib
@@ -16,7 +15,7 @@ from ._trace import trace_in
 from ._values import ParamValue, limit_in, list_in, params_in, text_in, timeout_in, unsigned_in
 from ._write import Writing, key_in
 from .cursor import Cursor
-from .row import Document
+from .row import Document, answered
 
 if TYPE_CHECKING:
     from .instance import Instance
@@ -128,11 +127,7 @@ class Client(Writing, Requesting):
             timeout_ms=timeout_in(timeout),
             traceparent=trace_in(),
         )
-        with Call() as call:
-            with self._handle as pointer:
-                check(lib.client_get, pointer, byref(options), call.out)
-            call.wait()
-            return Document(call)
+        return answered(self._handle, lib.client_get, options)
 
     def sales_orders(
         self,

@@ -11,7 +11,7 @@ from ._call import Call
 from ._enums import FieldKind
 from ._errors import check
 from ._ffi import lib
-from ._handle import ExclusiveHandle
+from ._handle import ExclusiveHandle, Handle
 from ._structs import View
 from ._values import field_out, text_in, value_out, view_out
 
@@ -153,3 +153,12 @@ class Document(Fields):
     def _field(self, name: str) -> Tuple[int, str]:
         with self._reply as pointer:
             return field_out(lib.reply_field, pointer, text_in("name", name))
+
+
+def answered(handle: Handle, function: Any, options: Any) -> Document:
+    """Starts a call of the client with its options, waits for it, and gives what it was answered."""
+    with Call() as call:
+        with handle as pointer:
+            check(function, pointer, ctypes.byref(options), call.out)
+        call.wait()
+        return Document(call)

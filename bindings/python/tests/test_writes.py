@@ -297,7 +297,7 @@ def in_memory(pattern):
 
 
 def test_no_session_outlives_its_client(sandbox, connection, order):
-    # Errors that tests before this one caught hold their cursors, and these their clients, until Python looks for cycles.
+    # Errors that tests before this one caught hold cursors, and these their clients, until Python looks for cycles.
     gc.collect()
     sandbox.settings(cookies_on_reads=True)
     cookie = re.compile(rb"SAP_SESSION" + rb"ID[A-Z0-9_]*=[A-Za-z0-9%_-]{8}")
