@@ -12,7 +12,7 @@ from conftest import SERVICE, put, requests
 from stalls import silent, unaccepting
 
 from askel_s4 import AskelError, Cancelled, Closed, Instance, Outcome, TimedOut, UnknownOutcome, Unreachable
-from askel_s4 import _write as writing
+from askel_s4 import row as answering
 from askel_s4._call import Call
 
 ORDERS = "A_SalesOrder"
@@ -32,7 +32,7 @@ class Seen(Call):
 @pytest.fixture(autouse=True)
 def seen(monkeypatch):
     Seen.made = []
-    monkeypatch.setattr(writing, "Call", Seen)
+    monkeypatch.setattr(answering, "Call", Seen)
 
 
 class Stage:
