@@ -22,6 +22,7 @@ package struct RawRequest: Sendable {
   private static let longestTarget = 32 << 10
   private static let mostHeaders = 64
   private static let longestHeader = 16 << 10
+  private static let dotted = [".", "..", "%2e", "%2e%2e", ".%2e", "%2e."]
   /// What the library says itself, and what would say where a request ends or who sends it.
   private static let ownHeaders: Set<String> = [
     "accept-encoding", "authorization", "connection", "content-length", "cookie", "expect", "host", "keep-alive",
@@ -64,7 +65,8 @@ package struct RawRequest: Sendable {
       throw .invalidArgument("path", "holds a character that no URL may hold as it is: percent-encode it")
     }
     let path = target.prefix { $0 != "?" }
-    for segment in path.split(separator: "/") where segment == "." || segment == ".." {
+    // As servers read them: encoded, and without what follows a semicolon.
+    for segment in path.split(separator: "/") where dotted.contains(segment.prefix { $0 != ";" }.lowercased()) {
       throw .invalidArgument("path", "\(MessageText.quoted(target)) has a dotted segment: give the path in full")
     }
     return target

@@ -31,7 +31,9 @@ package struct ServicePath: Hashable, Sendable {
           + "alone, without query")
     }
     for segment in trimmed.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-      guard !segment.isEmpty, segment != ".", segment != ".." else {
+      // Some servers read a segment without what follows its semicolon.
+      let name = segment.prefix { $0 != ";" }
+      guard !segment.isEmpty, name != ".", name != ".." else {
         throw Self.refusal("\(MessageText.quoted(text)) has an empty or dotted segment; give the path in full")
       }
     }

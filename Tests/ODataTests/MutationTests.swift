@@ -68,6 +68,35 @@ import Testing
     #expect(read > 100)
   }
 
+  @Test func operationsAndDocumentsOfV4() throws {
+    var random = Randomness(seed: 10)
+    let whole = Array(OperationTests.v4.utf8)
+    let document = Array(
+      #"{"@odata.context":"$metadata#Bill/$entity","@odata.etag":"W/\"1\"","Id":"x","Count":5}"#.utf8)
+    let wrapped = Array(#"{"d":{"Post":{"__metadata":{"type":"a.b"},"Id":"\u0041","results":[1]}}}"#.utf8)
+    let service = try ServicePath("/sap/x/0001")
+    let arguments = try PreparedKey("Language='EN',On=?", parameterCount: 1, argument: "arguments")
+    var called = 0
+    for _ in 0..<5_000 {
+      let parsed = bytes(Self.mutate(whole, &random)) { try? Metadata.parse($0) }
+      for operation in parsed?.operations ?? [] {
+        let target = try? operation.target(service: service, place: nil, arguments: arguments, [.date("2026-11-23")])
+        guard let target else { continue }
+        called += 1
+        #expect(target.utf8.allSatisfy { 0x21...0x7E ~= $0 } && target.hasPrefix("/sap/x/0001/"))
+      }
+      bytes(Self.mutate(document, &random)) { body in
+        guard let index = try? Document.read4(body) else { return }
+        #expect(body[index.object].first == UInt8(ascii: "{") && body[index.object].last == UInt8(ascii: "}"))
+      }
+      bytes(Self.mutate(wrapped, &random)) { body in
+        guard let range = try? Document.result(body, of: "Post"), let first = body[range].first else { return }
+        #expect(first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
+      }
+    }
+    #expect(called > 500)
+  }
+
   @Test func errorBodies() {
     var random = Randomness(seed: 9)
     let seeds = [

@@ -6,7 +6,7 @@ import Testing
 @testable import OData
 
 @Suite struct OperationTests {
-  private static let v4 = """
+  static let v4 = """
     <edmx:Edmx Version="4.01" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
      <edmx:DataServices>
       <Schema Namespace="com.sap.x" Alias="SELF" xmlns="http://docs.oasis-open.org/odata/ns/edm">

@@ -28,7 +28,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "/", "//", "//evil.example/x", "/sap//x", "/sap/../x", "/sap/./x", "/..", "..", ".", "sap/API_X", "/sap/x//",
+    "", "/", "//", "//evil.example/x", "/sap//x", "/sap/../x", "/sap/..;v=1/x", "/sap/./x", "/..", "..", ".",
+    "sap/API_X", "/sap/x//",
     "/sap/%2e%2e/x", "/sap/%2E%2E/x", "/sap/x?y", "/sap/x#y", "/sap/x y", "/sap/x\r\nHost: evil", "x\ny", "x\u{0}",
     "x\u{7F}", "/sap\\x", "@evil.example", "/@evil.example", "user:pw@evil", ":443/x", "https://evil.example/x",
     "/sap/$metadata",

@@ -78,7 +78,8 @@ def test_a_login_page_is_no_answer(sandbox, client):
 @pytest.mark.parametrize(
     "path",
     ["", "sap", "//evil.example/", "https://evil.example/", "/a b", "/a\r\nX: y", "/a\tb", "/a\\b", "/a#b", "/\u00e4",
-     "/a/../b", "/./a", "/a|b", "/" + "a" * 32768, "@evil.example/", ":443/", "?a=b"],
+     "/a/../b", "/./a", "/a/%2E%2e/b", "/a/.%2e", "/a/..;x=1/b", "/a|b", "/" + "a" * 32768,
+     "@evil.example/", ":443/", "?a=b"],
 )
 def test_a_path_stays_on_the_tenants_host(sandbox, client, path):
     with pytest.raises(InvalidArgument) as caught:
