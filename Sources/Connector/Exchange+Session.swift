@@ -16,17 +16,21 @@ extension Exchange {
       fetch: { [self] done in
         fetchSession(root, done)
       }
-    ) { result in
-      if end.isFirst() { completion(result) }
+    ) { [flight] result in
+      guard end.isFirst() else { return }
+      if let watch = end.watch { flight.end(watch) }
+      completion(result)
     }
     guard !end.hasEnded else { return }
     flight.whenCancelled { [sessions] in sessions.endWait(id, at: place, .cancelled) }
-    flight.pause(until: deadline) { [sessions, deadline] _ in
+    let watch = flight.pause(until: deadline) { [sessions, deadline] _ in
       guard !end.hasEnded, deadline.hasPassed else { return }
       sessions.endWait(
         id, at: place,
         S4Error(.timedOut, "no CSRF token came in time: try again or give more time", isRetryable: true))
     }
+    // It may have ended meanwhile, and would leave its watch to the deadline.
+    if let watch, !end.keep(watch) { flight.end(watch) }
   }
 
   private func fetchSession(_ root: String, _ done: @escaping @Sendable (Result<SessionGrant?, S4Error>) -> Void) {
@@ -43,16 +47,25 @@ extension Exchange {
   }
 }
 
-/// Whether a wait has come to its end.
+/// Whether a wait has come to its end, and what watches over its time.
 private final class WaitEnd: Sendable {
-  private let ended = Locked(false)
+  private let state = Locked((ended: false, watch: Engine.Ticket?.none))
 
-  var hasEnded: Bool { ended.withLock { $0 } }
+  var hasEnded: Bool { state.withLock { $0.ended } }
+  var watch: Engine.Ticket? { state.withLock { $0.watch } }
 
   func isFirst() -> Bool {
-    ended.withLock { ended in
-      defer { ended = true }
-      return !ended
+    state.withLock { state in
+      defer { state.ended = true }
+      return !state.ended
+    }
+  }
+
+  /// - Returns: false where the wait has ended before.
+  func keep(_ watch: Engine.Ticket) -> Bool {
+    state.withLock { state in
+      if !state.ended { state.watch = watch }
+      return !state.ended
     }
   }
 }

@@ -47,6 +47,8 @@ final class Exchange: Sendable {
     /// It was sent before, and nothing proves that the tenant did not process it.
     var mayHaveLanded = false
     let id: String
+    /// What is closed to the connection where the answer is 401 or 403; nil: that says nothing of it.
+    var place: String?
     /// How often it went out before.
     var repeats: UInt32 = 0
 
@@ -119,7 +121,9 @@ final class Exchange: Sendable {
       method: method, target: target,
       headers: usual + ["User-Agent: askel-s4/\(Instance.version)", "X-Request-Id: \(id)"] + headers + own
         + (trace.map { ["traceparent: " + $0.text] } ?? []),
-      maximumBody: maximumBody ?? options.maximumAnswer, id: id)
+      maximumBody: maximumBody ?? options.maximumAnswer, id: id,
+      // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
+      place: String(target.prefix { $0 != "?" && $0 != "(" }))
   }
 
   /// Sends a request of any kind.
@@ -265,15 +269,13 @@ final class Exchange: Sendable {
       let answer = Answer(
         response: response, requestID: ask.id, credential: credential, hadSession: ask.sessionRoot != nil,
         mayHaveLandedBefore: ask.mayHaveLanded)
-      // Of a document its entity set: A_SalesOrder of A_SalesOrder('1').
-      let place = String(ask.target.prefix { $0 != "?" && $0 != "(" })
-      if let outcome = outcome(answer, path: place) { source.report(outcome, of: credential, at: place) }
+      if let outcome = outcome(answer, path: ask.place) { source.report(outcome, of: credential, at: ask.place) }
       return .success(answer)
     }
   }
 
   /// What the status alone says of the connection. The body is decoded by the thread that takes the result.
-  private func outcome(_ answer: Answer, path: String) -> ConnectionOutcome? {
+  private func outcome(_ answer: Answer, path: String?) -> ConnectionOutcome? {
     let response = answer.response
     let status = Int32(clamping: response.status)
     let type = response.contentType.lowercased()
@@ -283,10 +285,12 @@ final class Exchange: Sendable {
     // It says something of a session, and nothing of the arrangement.
     case 403 where response.demandsToken: nil
     case 401, 403:
-      .failed(
-        S4Error(
-          .unauthorised, "the API answered \(status) for \(path): look at the communication arrangement",
-          httpStatus: status, target: path))
+      path.map { path in
+        .failed(
+          S4Error(
+            .unauthorised, "the API answered \(status) for \(path): look at the communication arrangement",
+            httpStatus: status, target: path))
+      }
     case 408, 502...504: .failed(S4Error(.unreachable, "the API answered \(status)", httpStatus: status))
     case 500...599:
       // A service that answers with SAP's own error is reachable.

@@ -32,16 +32,27 @@ final class Flight: Sendable {
   }
 
   /// Lets some time pass. The completion runs at once where there is none to pass, else on the I/O thread.
-  func pause(until moment: Deadline, _ completion: @escaping @Sendable (Result<Void, S4Error>) -> Void) {
+  /// - Returns: names the pause, for `end`; nil where there was none.
+  @discardableResult
+  func pause(
+    until moment: Deadline, _ completion: @escaping @Sendable (Result<Void, S4Error>) -> Void
+  ) -> Engine.Ticket? {
     guard !isCancelled else {
       completion(.failure(.cancelled))
-      return
+      return nil
     }
     guard !moment.hasPassed else {
       completion(.success(()))
-      return
+      return nil
     }
-    keep(engine.pause(until: moment, completion: completion))
+    let ticket = engine.pause(until: moment, completion: completion)
+    keep(ticket)
+    return ticket
+  }
+
+  /// Ends a pause that nobody needs any more.
+  func end(_ pause: Engine.Ticket) {
+    engine.cancel(pause)
   }
 
   private func keep(_ ticket: Engine.Ticket) {

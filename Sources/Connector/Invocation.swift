@@ -70,7 +70,7 @@ extension Client {
         call.finish(.failure(error.beforeTheWrite))
       case .success((let operation, let target, let type)):
         var ask = exchange.ask(
-          operation.hasEffect ? .post : .get, target,
+          HTTPRequest.Method(rawValue: operation.verb) ?? .post, target,
           headers: operation.version.headers + request.match.headers(hasBody: request.payload != nil))
         ask.payload = request.payload
         let finish: Exchange.Completion = { result in

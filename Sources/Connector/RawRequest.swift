@@ -107,6 +107,8 @@ extension Client {
     ask.payload = request.payload
     ask.isAnswerHandedOn = true
     ask.sessionRoot = request.service?.root
+    // Whose path is any path names no service: the connection would stay closed until that very path is open.
+    ask.place = request.service?.path
     let place = String(request.target.prefix { $0 != "?" })
     let isWrite = !request.isRepeatable
     let isPageWanted = request.headers.contains { line in

@@ -61,12 +61,12 @@ final class MetadataBuilder: XMLHandler {
     switch (contexts.last ?? .other, element.name) {
     case (.container, "FunctionImport") where !isV4:
       let method = element["http://schemas.microsoft.com/ado/2007/08/dataservices/metadata\nHttpMethod"]
-      draft.beginOperation(name: element["Name"] ?? "", hasEffect: method == "POST", isBound: false)
+      draft.beginOperation(name: element["Name"] ?? "", verb: method ?? "GET", isBound: false)
       draft.setReturnType(element["ReturnType"])
       return .operation
     case (.schema, "Function") where isV4, (.schema, "Action") where isV4:
       draft.beginOperation(
-        name: qualified(element["Name"]), hasEffect: element.name == "Action", isBound: element["IsBound"] == "true")
+        name: qualified(element["Name"]), verb: element.name == "Action" ? "POST" : "GET", isBound: element["IsBound"] == "true")
       return .operation
     case (.operation, "Parameter"): draft.addParameter(Self.property(element, isV4: isV4), type: element["Type"] ?? "")
     case (.operation, "ReturnType"): draft.setReturnType(element["Type"])

@@ -41,7 +41,7 @@ extension MetadataDraft {
         return nil
       }
       return Operation(
-        name: callable.name, version: .v2, hasEffect: callable.hasEffect, boundTo: nil,
+        name: callable.name, version: .v2, verb: callable.verb, boundTo: nil,
         parameters: callable.parameters, returnType: callable.returnType)
     }
   }
@@ -52,7 +52,7 @@ extension MetadataDraft {
       let type = element(of: callable.bindingType)
       operations.append(
         Operation(
-          name: callable.name, version: .v4, hasEffect: callable.hasEffect,
+          name: callable.name, version: .v4, verb: callable.verb,
           boundTo: Operation.Binding(type: unaliased(type.name), isCollection: type.isCollection),
           parameters: callable.parameters, returnType: unaliased(callable.returnType)))
     }
@@ -66,7 +66,7 @@ extension MetadataDraft {
       }
       operations.append(
         Operation(
-          name: name, version: .v4, hasEffect: callable.hasEffect, boundTo: nil, parameters: callable.parameters,
+          name: name, version: .v4, verb: callable.verb, boundTo: nil, parameters: callable.parameters,
           returnType: unaliased(callable.returnType)))
     }
     return operations

@@ -13,7 +13,7 @@ struct MetadataDraft {
   /// A function import of V2, or a function or action of V4.
   struct Callable {
     var name: String
-    var hasEffect: Bool
+    var verb: String
     var isBound: Bool
     var parameters: [Property] = []
     /// Of V4 the type of the first parameter, which is what a bound one belongs to.
@@ -81,8 +81,8 @@ struct MetadataDraft {
     changeType { $0.navigations.append(Navigation(name: name, relationship: "", toRole: "", type: type)) }
   }
 
-  mutating func beginOperation(name: String, hasEffect: Bool, isBound: Bool) {
-    callables.append(Callable(name: name, hasEffect: hasEffect, isBound: isBound))
+  mutating func beginOperation(name: String, verb: String, isBound: Bool) {
+    callables.append(Callable(name: name, verb: verb, isBound: isBound))
   }
 
   mutating func addParameter(_ property: Property, type: String) {

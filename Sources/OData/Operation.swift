@@ -8,8 +8,10 @@ package struct Operation: Sendable {
   /// How it stands in a path: "releaseApprovalRequest"; of one that is bound the qualified name.
   package let name: String
   package let version: Metadata.Version
-  /// It may change something: POST. All else is read with GET.
-  package let hasEffect: Bool
+  /// It may change something. All else is read with GET.
+  package var hasEffect: Bool { verb != "GET" }
+  /// "GET", "POST", or of OData V2 what it declares.
+  package let verb: String
   /// The entity type that it belongs to; nil: it stands by itself.
   package let boundTo: Binding?
   package let parameters: [Property]

@@ -112,3 +112,17 @@ def test_other_arguments_are_looked_at_first(client):
         client.request("POST", f"{ROOT}/", service="../x")
     with pytest.raises(InvalidArgument):
         client.request("GET", f"{ROOT}/", headers=[("X-A", "1")] * 65)
+
+
+def test_a_closed_path_says_of_the_connection_what_its_service_is(sandbox, instance, connection):
+    with connection.client() as client:
+        client.request("GET", f"{ROOT}/")
+        sandbox.fault("forbidden", match="A_SalesOrder", times=2)
+        with pytest.raises(Unauthorised):
+            client.request("GET", f"{ROOT}/A_SalesOrder('1')")
+        assert instance.connection("nordvik").state == "active"
+        with pytest.raises(Unauthorised):
+            client.request("GET", f"{ROOT}/A_SalesOrder('1')", service=SERVICE)
+        assert instance.connection("nordvik").state == "unauthorised"
+        client.request("GET", f"{ROOT}/A_SalesOrder?$top=1", service=SERVICE)
+        assert instance.connection("nordvik").state == "active"
