@@ -14,5 +14,14 @@ public func fuzzMetadata(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 
     _ = try? Query.orderby(nil, type: type)
     _ = try? Query.select(type.properties.first?.name, type: type, in: metadata)
   }
+  for operation in metadata.operations {
+    let set = metadata.entitySets.first { $0.value.qualifiedName == operation.boundTo?.type }?.key
+    guard let service = try? ServicePath("/x"),
+      let target = try? operation.target(
+        service: service, place: set.map { service.path(ofEntitySet: $0, key: "") }, arguments: nil, [])
+    else { continue }
+    require(target.utf8.allSatisfy { 0x21...0x7E ~= $0 && $0 != 0x23 }, "a target fits a request line")
+    _ = try? metadata.operation(named: operation.name, entitySet: set)
+  }
   return 0
 }

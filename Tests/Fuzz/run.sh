@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$(cd "$1" && pwd)
 seconds=$2
 shift 2
-[ $# -gt 0 ] || set -- page document metadata error-body next-link filter key-parameters audit private-key
+[ $# -gt 0 ] || set -- page document metadata error-body next-link filter operation key-parameters audit private-key
 
 # A backtrace by Swift would take minutes for each crash; libFuzzer keeps the input that caused it.
 export SWIFT_BACKTRACE=enable=no
@@ -21,6 +21,7 @@ for name in "$@"; do
     error-body) fuzzer=FuzzErrorBody length=2048 ;;
     next-link) fuzzer=FuzzNextLink length=512 ;;
     filter) fuzzer=FuzzFilter length=512 ;;
+    operation) fuzzer=FuzzOperation length=512 ;;
     key-parameters) fuzzer=FuzzKeyParameters length=600 ;;
     audit) fuzzer=FuzzAudit length=512 ;;
     private-key) fuzzer=FuzzPrivateKey length=2048 ;;
