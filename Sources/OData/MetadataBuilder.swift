@@ -66,7 +66,8 @@ final class MetadataBuilder: XMLHandler {
       return .operation
     case (.schema, "Function") where isV4, (.schema, "Action") where isV4:
       draft.beginOperation(
-        name: qualified(element["Name"]), verb: element.name == "Action" ? "POST" : "GET", isBound: element["IsBound"] == "true")
+        name: qualified(element["Name"]), verb: element.name == "Action" ? "POST" : "GET",
+        isBound: element["IsBound"] == "true")
       return .operation
     case (.operation, "Parameter"): draft.addParameter(Self.property(element, isV4: isV4), type: element["Type"] ?? "")
     case (.operation, "ReturnType"): draft.setReturnType(element["Type"])

@@ -115,6 +115,22 @@ import Testing
     #expect(throws: S4Error.self) { try target("RateOn", "?", [.date("2026-01-02")]) }
   }
 
+  @Test func functionImportsKeepTheirVerb() throws {
+    let metadata = try metadata(
+      """
+      <edmx:Edmx Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx"
+       xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"><edmx:DataServices>
+       <Schema Namespace="N" xmlns="http://schemas.microsoft.com/ado/2008/09/edm"><EntityContainer Name="C">
+        <FunctionImport Name="A" m:HttpMethod="GET"/><FunctionImport Name="B" m:HttpMethod="POST"/>
+        <FunctionImport Name="D" m:HttpMethod="DELETE"/><FunctionImport Name="E"/>
+       </EntityContainer></Schema></edmx:DataServices></edmx:Edmx>
+      """)
+    #expect(
+      metadata.operations.map { "\($0.name) \($0.verb) \($0.hasEffect)" } == [
+        "A GET false", "B POST true", "D DELETE true", "E GET false",
+      ])
+  }
+
   @Test func resultsOfV2AreUnwrapped() throws {
     func result(_ body: String) throws -> String {
       try bytes(body) { bytes throws(S4Error) in

@@ -6,7 +6,16 @@ import json
 import pytest
 from conftest import SERVICE
 
-from askel_s4 import InvalidArgument, MalformedAnswer, NotFound, NotOData, Outcome, ServiceError, UnknownOutcome
+from askel_s4 import (
+    InvalidArgument,
+    MalformedAnswer,
+    NotFound,
+    NotOData,
+    Outcome,
+    ServiceError,
+    Unauthorised,
+    UnknownOutcome,
+)
 
 ROOT = f"/sap/opu/odata/sap/{SERVICE}"
 ORDER = {"SalesOrderType": "OR", "SalesOrganization": "1010", "DistributionChannel": "10", "OrganizationDivision": "00",
