@@ -869,7 +869,8 @@ typedef struct askel_s4_client askel_s4_client;
 enum {
   /** Leaves no copy of a token in memory when wiping is "full". */
   ASKEL_S4_HTTP_1_1 = 0,
-  /** Many requests share one connection. Copies of headers stay in the HTTP/2 library's tables until it closes. */
+  /** Many requests share one connection. Copies of headers stay in the HTTP/2 library's tables until it closes, and are
+   *  freed without being wiped. */
   ASKEL_S4_HTTP_2 = 2
 };
 

@@ -19,7 +19,8 @@ type HTTPVersion int32
 const (
 	// HTTP11 leaves no copy of a token in memory.
 	HTTP11 HTTPVersion = C.ASKEL_S4_HTTP_1_1
-	// HTTP2 lets many requests share one connection; copies of headers stay in its tables until that closes.
+	// HTTP2 lets many requests share one connection; copies of headers stay in its tables
+	// until that closes, and are freed without being wiped.
 	HTTP2 HTTPVersion = C.ASKEL_S4_HTTP_2
 )
 

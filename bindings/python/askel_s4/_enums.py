@@ -78,7 +78,8 @@ class ClientAuth(IntEnum):
 
 
 class HttpVersion(IntEnum):
-    """Versions of HTTP. With HTTP_2, copies of headers stay in that library's tables until its connection closes."""
+    """Versions of HTTP. With HTTP_2, copies of headers stay in that library's tables until its connection closes, and
+    are freed without being wiped."""
 
     HTTP_1_1 = 0
     HTTP_2 = 2

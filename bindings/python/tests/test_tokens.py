@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens that are minted ahead, wrong credentials, and what is left of them."""
 
-import re
 import time
 from typing import Iterator
 
@@ -48,25 +47,6 @@ def test_failed_mint_made_ahead_is_made_again(sandbox: Sandbox, client: Client) 
     sandbox.fault("status", on="token", skip=1, times=1, code=503, body="empty")
     sandbox.fault("latency", match="A_SalesOrder", times=1, ms=0)
     assert len(list(cursor)) == 50
-
-
-def test_no_session_cookie_stays_in_memory(sandbox: Sandbox, client: Client) -> None:
-    sandbox.settings(cookies_on_reads=True)
-    list(pages(client))
-    cookie = re.compile(rb"SAP_SESSION" + rb"ID[A-Z0-9_]*=[A-Za-z0-9%_-]{8}")
-    found = 0
-    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
-        for line in maps:
-            span, mode, _ = line.split(maxsplit=2)
-            if "rw" not in mode:
-                continue
-            start, end = (int(each, 16) for each in span.split("-"))
-            memory.seek(start)
-            try:
-                found += len(cookie.findall(memory.read(end - start)))
-            except OSError:
-                continue
-    assert found == 0
 
 
 def test_a_mint_that_takes_the_place_of_a_failed_one_is_counted(sandbox, client):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writing documents: what goes out, how often, and what is known of it afterwards."""
 
-import gc
 import json
 import os
 import random
@@ -278,39 +277,6 @@ def crowd(sandbox, client, order):
     assert stats["csrf"]["fetches"] <= 2
     assert stats["csrf"]["refused"] <= threads
     assert stats["tokens"]["used_more_than_once"] == 0
-
-
-def in_memory(pattern):
-    """How often a pattern stands in this process's memory."""
-    found = 0
-    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
-        for line in maps:
-            span, mode, _ = line.split(maxsplit=2)
-            if mode.startswith("rw"):
-                start, end = (int(part, 16) for part in span.split("-"))
-                try:
-                    memory.seek(start)
-                    found += len(pattern.findall(memory.read(end - start)))
-                except OSError:
-                    continue
-    return found
-
-
-def test_no_session_outlives_its_client(sandbox, connection, order):
-    # Errors that tests before this one caught hold cursors, and these their clients, until Python looks for cycles.
-    gc.collect()
-    sandbox.settings(cookies_on_reads=True)
-    cookie = re.compile(rb"SAP_SESSION" + rb"ID[A-Z0-9_]*=[A-Za-z0-9%_-]{8}")
-    token = re.compile(rb"(?i)x-csrf" + rb"-token: [A-Za-z0-9_=-]{12}")
-    with connection.client() as client:
-        client.create(SERVICE, ORDERS, order)
-        # The session is there to be used again: the search finds what there is.
-        assert in_memory(cookie) > 0 and in_memory(token) > 0
-    # The I/O thread may still be on its way out of the last answer: a moment on a busy machine, not longer.
-    end = time.monotonic() + 5
-    while (left := (in_memory(cookie), in_memory(token))) != (0, 0) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert left == (0, 0)
 
 
 def lost(client, sandbox, order, reference, fault, **args):
