@@ -13,8 +13,9 @@ package final class Reply: Sendable {
   private let document: Range<Int>
   private let headers: [(name: String, value: String)]
   private let body: Body
-  /// nil: of an answer that was taken as it came.
-  private let type: EntityType?
+  private let type: EntityType
+  /// It is an object whose members can be read; of any other answer that is found out by reading.
+  private let isDocument: Bool
   private let texts = TextArena()
 
   /// Decodes and proves the document, on this thread.
@@ -36,11 +37,11 @@ package final class Reply: Sendable {
     httpStatus = response.status
     headers = response.headers
     body = response.body
-    type =
-      switch answer.shape {
-      case .document(let type, _), .result(_, let type): type
-      case .anything: nil
-      }
+    switch answer.shape {
+    case .document(let type, _): (self.type, isDocument) = (type, true)
+    case .result(_, let type): (self.type, isDocument) = (type, false)
+    case .anything: (type, isDocument) = (.unknown, false)
+    }
   }
 
   /// The document's JSON, byte for byte; of an answer that was taken as it came the whole body.
@@ -58,11 +59,10 @@ package final class Reply: Sendable {
     guard !document.isEmpty else {
       return FieldView(kind: .absent, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
     }
-    if let type { return try texts.view(name, object: document, body: body.bytes, type: type) }
     do throws(S4Error) {
-      return try texts.view(name, object: document, body: body.bytes, type: .unknown)
+      return try texts.view(name, object: document, body: body.bytes, type: type)
     } catch {
-      guard error.code == .internalDefect else { throw error }
+      guard !isDocument, error.code == .internalDefect else { throw error }
       throw S4Error(
         .malformedAnswer, "the answer is no JSON object with fields: take its bytes as they are", outcome: .processed)
     }

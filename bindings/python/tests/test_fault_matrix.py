@@ -4,7 +4,8 @@
 The rules (the header's manual, the README's "Retries"): a read, a mint and a read-only batch are sent again after
 a lost connection and after 408, 429, 500, 502, 503 and 504; a create only after 429, a token that was refused, and
 a CSRF token that is wanted. What a create is told must fit what the tenant then holds. Nothing is lost or doubled in
-silence, nothing hangs. The table in fault_rows.py is what these rules say; docs/fault-matrix.md is what the run gave.
+silence, nothing hangs. The table in fault_rows.py is what these rules say; FaultMatrix.md (Connector.docc) is what the
+run gave.
 
 ASKEL_S4_WRITE_DOCS=1 writes the document anew.
 """
@@ -21,7 +22,7 @@ from fault_rows import REPEATABLE, ROWS
 
 from askel_s4 import Outcome, Unreachable
 
-DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "fault-matrix.md"
+DOCUMENT = Path(__file__).resolve().parents[3] / "Sources/Connector/Connector.docc/FaultMatrix.md"
 BENCHES = 4
 
 
@@ -85,7 +86,7 @@ def test_the_document_is_what_the_run_gave(cells):
     if os.environ.get("ASKEL_S4_WRITE_DOCS"):
         DOCUMENT.parent.mkdir(exist_ok=True)
         DOCUMENT.write_text(text, encoding="utf-8")
-    assert DOCUMENT.read_text(encoding="utf-8") == text, "ASKEL_S4_WRITE_DOCS=1 writes docs/fault-matrix.md anew"
+    assert DOCUMENT.read_text(encoding="utf-8") == text, "ASKEL_S4_WRITE_DOCS=1 writes it anew"
 
 
 def test_what_may_have_landed_is_not_denied_for_want_of_a_token(sandbox, connection):
